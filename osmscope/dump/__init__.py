@@ -1,0 +1,1 @@
+"""From bytes to named sections; resource bodies stay undecoded until asked for."""

@@ -1,0 +1,1 @@
+"""What only one vendor does: names, ports, identities."""

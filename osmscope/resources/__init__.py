@@ -1,0 +1,1 @@
+"""Typed Envoy objects, without decisions."""

@@ -1,0 +1,1 @@
+"""What each HTTP filter decides before the router."""

@@ -1,0 +1,1 @@
+"""What each network filter decides for a connection."""

@@ -1,0 +1,1 @@
+"""Puts the rules in order: from a request to its outcomes."""
