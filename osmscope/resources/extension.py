@@ -1,0 +1,113 @@
+"""Extensions: a name and an `Any`, decoded by its type.
+
+Since Envoy 1.22 an extension is what the `@type` of its `typed_config` says and its name is a
+free label; older dumps may give a name alone. A type that is not registered here is not an
+error: it becomes an `Unsupported`, which the rules turn into a named assumption.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from osmscope.errors import DumpError
+from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.resource import Resource, decode
+
+ResourceT = TypeVar("ResourceT", bound=type[Resource])
+
+_BY_TYPE: dict[str, type[Resource]] = {}
+_BY_NAME: dict[str, type[Resource]] = {}
+
+
+class Unsupported(Resource, frozen=True):
+    """An extension of a type that osmscope does not model."""
+
+    type_name: str = ""
+    """The type's full name without `type.googleapis.com/`, or the extension's name."""
+
+
+class _Typed(msgspec.Struct):
+    type_url: str = msgspec.field(name="@type", default="")
+    inner_type: str = msgspec.field(name="type_url", default="")
+    value: msgspec.Raw = msgspec.Raw(b"")
+
+
+def extension(*type_names: str, name: str = "") -> Callable[[ResourceT], ResourceT]:
+    """Register the class below as what an `Any` of these types holds.
+
+    Args:
+        type_names: Full protobuf names, the newest first.
+        name: The well-known extension name that stands for the type where a dump has no `@type`;
+            several are separated by blanks.
+    """
+
+    def register(resource_type: ResourceT) -> ResourceT:
+        for type_name in type_names:
+            _BY_TYPE[type_name] = resource_type
+        for alias in name.split():
+            _BY_NAME[alias] = resource_type
+        return resource_type
+
+    return register
+
+
+def supported_types() -> tuple[str, ...]:
+    """List the `@type`s of all extensions that are modelled, sorted."""
+    return tuple(sorted(_BY_TYPE))
+
+
+def type_name(body: msgspec.Raw | bytes) -> str:
+    """Return the full name in an `Any`'s `@type` (TypedStruct unwrapped), "" without one."""
+    if not bytes(body):
+        return ""
+    typed = msgspec.json.decode(body, type=_Typed)
+    url = typed.inner_type if typed.type_url.endswith(".TypedStruct") else typed.type_url
+    return url.rpartition("/")[2]
+
+
+def decode_any(body: msgspec.Raw | bytes, *, name: str = "", where: str = "") -> Resource:
+    """Decode an `Any`; `Unsupported` for a type that is not modelled.
+
+    Args:
+        body: The `Any`'s JSON, or nothing.
+        name: The extension's name, used only where the dump gives no `@type`.
+        where: What it is, for an error.
+
+    Raises:
+        DumpError: A field has a type that Envoy never writes.
+    """
+    full_name = type_name(body)
+    resource_type = _BY_TYPE.get(full_name) if full_name else _BY_NAME.get(name)
+    if resource_type is None:
+        return Unsupported(type_name=full_name or name)
+    content = _content(body)
+    return decode(resource_type, content, where or full_name) if content else resource_type()
+
+
+def _content(body: msgspec.Raw | bytes) -> msgspec.Raw | bytes:
+    if not bytes(body):
+        return b""
+    typed = msgspec.json.decode(body, type=_Typed)
+    if typed.type_url.endswith(".TypedStruct"):
+        return typed.value
+    return body
+
+
+@functools.lru_cache(maxsize=65536)
+def _decode_cached(body: bytes, name: str) -> Resource:
+    return decode_any(body, name=name)
+
+
+def decode_extension(config: TypedExtensionConfig) -> Resource:
+    """Decode an extension's configuration; equal configurations are decoded once.
+
+    Raises:
+        DumpError: A field has a type that Envoy never writes.
+    """
+    body = bytes(config.typed_config) or bytes(config.config)
+    try:
+        return _decode_cached(body, config.name)
+    except msgspec.MsgspecError as error:
+        raise DumpError(f"extension {config.name!r} cannot be read: {error}") from error

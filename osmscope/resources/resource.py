@@ -1,0 +1,115 @@
+"""The base of all typed Envoy objects, and how their JSON becomes one.
+
+Every Envoy message is a frozen `msgspec.Struct` with Envoy's own field names. A field that is
+neither declared nor listed in `inert` is not understood: `unknown_fields` names it, so that an
+answer which rests on that object can say so instead of staying silent.
+"""
+
+import functools
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from osmscope.errors import DumpError
+
+Json = object
+"""A decoded JSON value whose shape is the user's own (metadata)."""
+ResourceT = TypeVar("ResourceT", bound="Resource")
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One Envoy message, with Envoy's field names; what is absent has Envoy's default."""
+
+    inert: ClassVar[frozenset[str]] = frozenset()
+    """Fields of Envoy that decide nothing here (statistics, logging, buffers, …)."""
+
+
+class Opaque(Resource, frozen=True):
+    """A message whose fields decide nothing: only its presence counts."""
+
+    inert: ClassVar[frozenset[str]] = frozenset({"*"})
+
+
+@functools.cache
+def _decoder(resource_type: type[ResourceT]) -> msgspec.json.Decoder[ResourceT]:
+    # Envoy prints 64-bit integers as strings: not strict.
+    return msgspec.json.Decoder(resource_type, strict=False)
+
+
+def decode(resource_type: type[ResourceT], body: msgspec.Raw | bytes, where: str) -> ResourceT:
+    """Decode a resource's JSON.
+
+    Args:
+        resource_type: The message to read it as.
+        body: Its JSON, in snake_case.
+        where: What it is, for the error: "cluster 'a'".
+
+    Raises:
+        DumpError: A field has a type that Envoy never writes.
+    """
+    try:
+        resource: ResourceT = _decoder(resource_type).decode(body)
+        return resource
+    except msgspec.MsgspecError as error:
+        raise DumpError(
+            f"{where} cannot be read as Envoy's {resource_type.__name__}: {error}",
+            hint="check that the file is what Envoy's admin interface printed",
+        ) from error
+
+
+def unknown_fields(resource_type: type[Resource], body: msgspec.Raw | bytes) -> list[str]:
+    """Name the fields of a resource that osmscope does not know, as dotted paths."""
+    return list(_unknown(resource_type, msgspec.json.decode(body), ""))
+
+
+def _unknown(kind: type[Resource], value: Json, path: str) -> Iterator[str]:
+    if not isinstance(value, dict) or "*" in kind.inert:
+        return
+    known = _field_types(kind)
+    for name, inner in value.items():
+        if name in known:
+            yield from _unknown_value(known[name], inner, f"{path}{name}")
+        elif name not in kind.inert and name != "@type":
+            yield f"{path}{name}"
+
+
+def _unknown_value(kind: type[Resource] | None, value: Json, path: str) -> Iterator[str]:
+    if kind is None:
+        return
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(kind, item, f"{path}[{index}].")
+    elif isinstance(value, dict) and _is_map(kind, value):
+        for key, item in value.items():
+            yield from _unknown(kind, item, f"{path}[{key!r}].")
+    else:
+        yield from _unknown(kind, value, f"{path}.")
+
+
+def _is_map(kind: type[Resource], value: Mapping[str, Json]) -> bool:
+    # A map of messages has keys of the user's: no key is a field, each value is an object.
+    fields = set(_field_types(kind)) | kind.inert | {"@type"}
+    return (
+        bool(value) and not fields & set(value) and all(isinstance(v, dict) for v in value.values())
+    )
+
+
+@functools.cache
+def _field_types(kind: type[Resource]) -> dict[str, type[Resource] | None]:
+    hints = typing.get_type_hints(kind)
+    return {
+        field.encode_name: _resource_in(hints[field.name]) for field in msgspec.structs.fields(kind)
+    }
+
+
+def _resource_in(hint: object) -> type[Resource] | None:
+    if isinstance(hint, type) and issubclass(hint, Resource):
+        return hint
+    if isinstance(hint, types.GenericAlias | types.UnionType) or typing.get_origin(hint):
+        for argument in typing.get_args(hint):
+            if found := _resource_in(argument):
+                return found
+    return None

@@ -1,0 +1,352 @@
+"""Route tables: virtual hosts, routes, their matches and actions."""
+
+import msgspec
+
+from osmscope.resources.matcher import (
+    CookieMatcher,
+    FilterStateMatcher,
+    HeaderMatcher,
+    Matcher,
+    MetadataMatcher,
+    QueryParameterMatcher,
+    RegexMatchAndSubstitute,
+    RegexMatcher,
+    RuntimeFractionalPercent,
+    StringMatcher,
+    TypedExtensionConfig,
+)
+from osmscope.resources.network_filters import DataSource
+from osmscope.resources.resource import Opaque, Resource
+
+PerFilterConfig = dict[str, msgspec.Raw]
+"""Filter name → the `Any` that overrides the filter's configuration at this level."""
+
+
+class HeaderValue(Resource, frozen=True):
+    """A header; the value may hold `%COMMANDS%`."""
+
+    key: str = ""
+    value: str = ""
+    raw_value: str = ""
+
+
+class HeaderValueOption(Resource, frozen=True):
+    """A header to add, and what to do where it is there already."""
+
+    header: HeaderValue = HeaderValue()
+    append: bool | None = None
+    append_action: str = "APPEND_IF_EXISTS_OR_ADD"
+    keep_empty_value: bool = False
+
+
+class TlsContextMatchOptions(Resource, frozen=True):
+    """What a route asks of the client's certificate."""
+
+    presented: bool | None = None
+    validated: bool | None = None
+
+
+class RouteMatch(Resource, frozen=True):
+    """The conditions of a route; all of them have to hold."""
+
+    prefix: str | None = None
+    path: str | None = None
+    safe_regex: RegexMatcher | None = None
+    connect_matcher: Opaque | None = None
+    path_separated_prefix: str | None = None
+    path_match_policy: TypedExtensionConfig | None = None
+    case_sensitive: bool | None = None
+    runtime_fraction: RuntimeFractionalPercent | None = None
+    headers: tuple[HeaderMatcher, ...] = ()
+    query_parameters: tuple[QueryParameterMatcher, ...] = ()
+    cookies: tuple[CookieMatcher, ...] = ()
+    grpc: Opaque | None = None
+    tls_context: TlsContextMatchOptions | None = None
+    dynamic_metadata: tuple[MetadataMatcher, ...] = ()
+    filter_state: tuple[FilterStateMatcher, ...] = ()
+
+
+class ClusterWeight(Resource, frozen=True):
+    """One of several clusters of a route."""
+
+    name: str = ""
+    cluster_header: str = ""
+    weight: int = 0
+    metadata_match: msgspec.Raw | None = None
+    request_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    request_headers_to_remove: tuple[str, ...] = ()
+    response_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    response_headers_to_remove: tuple[str, ...] = ()
+    typed_per_filter_config: PerFilterConfig = {}
+    host_rewrite_literal: str = ""
+
+
+class WeightedCluster(Resource, frozen=True):
+    """The clusters that a route draws from; `total_weight` is ignored by Envoy 1.25 and later."""
+
+    inert = frozenset({"total_weight"})
+
+    clusters: tuple[ClusterWeight, ...] = ()
+    runtime_key_prefix: str = ""
+    header_name: str = ""
+    use_hash_policy: bool | None = None
+
+
+class HashPolicyHeader(Resource, frozen=True):
+    """Hashes a header."""
+
+    header_name: str = ""
+    regex_rewrite: RegexMatchAndSubstitute | None = None
+
+
+class HashPolicyCookie(Resource, frozen=True):
+    """Hashes a cookie, or makes one."""
+
+    inert = frozenset({"attributes"})
+
+    name: str = ""
+    ttl: str | None = None
+    path: str = ""
+
+
+class HashPolicyConnectionProperties(Resource, frozen=True):
+    """Hashes the client's address."""
+
+    source_ip: bool = False
+
+
+class HashPolicyQueryParameter(Resource, frozen=True):
+    """Hashes a query parameter."""
+
+    name: str = ""
+
+
+class HashPolicyFilterState(Resource, frozen=True):
+    """Hashes an object that a filter left."""
+
+    key: str = ""
+
+
+class HashPolicy(Resource, frozen=True):
+    """One thing that the hash of a request is made of."""
+
+    header: HashPolicyHeader | None = None
+    cookie: HashPolicyCookie | None = None
+    connection_properties: HashPolicyConnectionProperties | None = None
+    query_parameter: HashPolicyQueryParameter | None = None
+    filter_state: HashPolicyFilterState | None = None
+    terminal: bool = False
+
+
+class RouteUpgradeConfig(Resource, frozen=True):
+    """Whether a route allows an upgrade."""
+
+    upgrade_type: str = ""
+    enabled: bool | None = None
+    connect_config: msgspec.Raw | None = None
+
+
+class RequestMirrorPolicy(Resource, frozen=True):
+    """Where copies of requests are sent: a side effect."""
+
+    inert = frozenset({
+        "trace_sampled", "disable_shadow_host_suffix_append", "request_headers_mutations",
+        "host_rewrite_literal",
+    })  # fmt: skip
+
+    cluster: str = ""
+    cluster_header: str = ""
+    runtime_fraction: RuntimeFractionalPercent | None = None
+
+
+class RetryPolicy(Resource, frozen=True):
+    """When another attempt is made; it does not change the first one but for its timeout."""
+
+    inert = frozenset({"*"})
+
+    retry_on: str = ""
+    num_retries: int | None = None
+    per_try_timeout: str | None = None
+
+
+class MaxStreamDuration(Resource, frozen=True):
+    """A limit to the whole stream; its presence switches the route's timeout off."""
+
+    max_stream_duration: str | None = None
+    grpc_timeout_header_max: str | None = None
+    grpc_timeout_header_offset: str | None = None
+
+
+class HedgePolicy(Resource, frozen=True):
+    """Whether a second attempt runs beside the first."""
+
+    inert = frozenset({"initial_requests", "additional_request_chance"})
+
+    hedge_on_per_try_timeout: bool = False
+
+
+class CorsPolicyRoute(Resource, frozen=True):
+    """The CORS policy of before 2022, in a field of its own."""
+
+    inert = frozenset({"shadow_enabled"})
+
+    allow_origin: tuple[str, ...] = ()
+    allow_origin_string_match: tuple[StringMatcher, ...] = ()
+    allow_methods: str = ""
+    allow_headers: str = ""
+    expose_headers: str = ""
+    max_age: str = ""
+    allow_credentials: bool | None = None
+    filter_enabled: RuntimeFractionalPercent | None = None
+    allow_private_network_access: bool | None = None
+    forward_not_matching_preflights: bool | None = None
+
+
+class RouteAction(Resource, frozen=True):
+    """Forwards to a cluster."""
+
+    inert = frozenset({
+        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits", "priority",
+        "max_internal_redirects", "internal_redirect_action", "flush_timeout", "idle_timeout",
+        "early_data_policy", "retry_policy_typed_config",
+    })  # fmt: skip
+
+    cluster: str | None = None
+    cluster_header: str | None = None
+    weighted_clusters: WeightedCluster | None = None
+    cluster_specifier_plugin: str | None = None
+    inline_cluster_specifier_plugin: msgspec.Raw | None = None
+    cluster_not_found_response_code: str = "SERVICE_UNAVAILABLE"
+    metadata_match: msgspec.Raw | None = None
+    prefix_rewrite: str = ""
+    regex_rewrite: RegexMatchAndSubstitute | None = None
+    path_rewrite_policy: TypedExtensionConfig | None = None
+    path_rewrite: str = ""
+    host_rewrite: str = ""
+    host_rewrite_literal: str = ""
+    auto_host_rewrite: bool | None = None
+    host_rewrite_header: str = ""
+    host_rewrite_path_regex: RegexMatchAndSubstitute | None = None
+    append_x_forwarded_host: bool = False
+    timeout: str | None = None
+    max_grpc_timeout: str | None = None
+    grpc_timeout_offset: str | None = None
+    max_stream_duration: MaxStreamDuration | None = None
+    retry_policy: RetryPolicy | None = None
+    hedge_policy: HedgePolicy | None = None
+    hash_policy: tuple[HashPolicy, ...] = ()
+    cors: CorsPolicyRoute | None = None
+    upgrade_configs: tuple[RouteUpgradeConfig, ...] = ()
+    request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
+    internal_redirect_policy: msgspec.Raw | None = None
+
+
+class RedirectAction(Resource, frozen=True):
+    """Answers with another address."""
+
+    https_redirect: bool | None = None
+    scheme_redirect: str = ""
+    host_redirect: str = ""
+    port_redirect: int = 0
+    path_redirect: str = ""
+    prefix_rewrite: str = ""
+    regex_rewrite: RegexMatchAndSubstitute | None = None
+    path_rewrite: str = ""
+    response_code: str = "MOVED_PERMANENTLY"
+    strip_query: bool = False
+
+
+class DirectResponseAction(Resource, frozen=True):
+    """Answers with a fixed response."""
+
+    inert = frozenset({"body_format"})
+
+    status: int = 0
+    body: DataSource | None = None
+
+
+class Route(Resource, frozen=True):
+    """`envoy.config.route.v3.Route`."""
+
+    inert = frozenset({
+        "metadata", "decorator", "tracing", "per_request_buffer_limit_bytes", "stat_prefix",
+        "request_body_buffer_limit",
+    })  # fmt: skip
+
+    name: str = ""
+    match: RouteMatch = RouteMatch()
+    route: RouteAction | None = None
+    redirect: RedirectAction | None = None
+    direct_response: DirectResponseAction | None = None
+    non_forwarding_action: Opaque | None = None
+    filter_action: msgspec.Raw | None = None
+    typed_per_filter_config: PerFilterConfig = {}
+    request_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    request_headers_to_remove: tuple[str, ...] = ()
+    response_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    response_headers_to_remove: tuple[str, ...] = ()
+
+
+class VirtualCluster(Resource, frozen=True):
+    """A label for statistics."""
+
+    inert = frozenset({"*"})
+
+    name: str = ""
+
+
+class VirtualHost(Resource, frozen=True):
+    """`envoy.config.route.v3.VirtualHost`."""
+
+    inert = frozenset({
+        "rate_limits", "include_attempt_count_in_response", "retry_policy_typed_config",
+        "per_request_buffer_limit_bytes", "request_body_buffer_limit", "metadata",
+        "virtual_clusters",
+    })  # fmt: skip
+
+    name: str = ""
+    domains: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    matcher: Matcher | None = None
+    require_tls: str = "NONE"
+    request_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    request_headers_to_remove: tuple[str, ...] = ()
+    response_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    response_headers_to_remove: tuple[str, ...] = ()
+    cors: CorsPolicyRoute | None = None
+    typed_per_filter_config: PerFilterConfig = {}
+    include_request_attempt_count: bool = False
+    include_is_timeout_retry_header: bool = False
+    retry_policy: RetryPolicy | None = None
+    hedge_policy: HedgePolicy | None = None
+    request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
+
+
+class RouteConfiguration(Resource, frozen=True):
+    """`envoy.config.route.v3.RouteConfiguration`."""
+
+    inert = frozenset({
+        "validate_clusters", "max_direct_response_body_size_bytes", "metadata",
+    })  # fmt: skip
+
+    name: str = ""
+    virtual_hosts: tuple[VirtualHost, ...] = ()
+    vhds: msgspec.Raw | None = None
+    internal_only_headers: tuple[str, ...] = ()
+    response_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    response_headers_to_remove: tuple[str, ...] = ()
+    request_headers_to_add: tuple[HeaderValueOption, ...] = ()
+    request_headers_to_remove: tuple[str, ...] = ()
+    most_specific_header_mutations_wins: bool = False
+    cluster_specifier_plugins: tuple[msgspec.Raw, ...] = ()
+    request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
+    ignore_port_in_host_matching: bool = False
+    ignore_path_parameters_in_path_matching: bool = False
+    typed_per_filter_config: PerFilterConfig = {}
+    vhost_header: str = ""
+
+
+class RouteList(Resource, frozen=True):
+    """Routes that a virtual host's matcher leads to."""
+
+    routes: tuple[Route, ...] = ()
