@@ -1,0 +1,170 @@
+"""All resources of one sidecar, decoded when asked for and once."""
+
+import functools
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.dump.clusters import Clusters, ClusterStatus
+from osmscope.dump.sections import Dump, Entry
+from osmscope.dump.states import State
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.endpoint import ClusterLoadAssignment, Locality
+from osmscope.resources.http_connection_manager import ScopedRouteConfiguration
+from osmscope.resources.listener import Listener
+from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.resource import decode
+from osmscope.resources.route import RouteConfiguration
+from osmscope.resources.transport_socket import Secret
+
+
+class ClusterManager(msgspec.Struct, frozen=True):
+    """What the bootstrap says of all clusters."""
+
+    local_cluster_name: str = ""
+
+
+class RuntimeLayer(msgspec.Struct, frozen=True):
+    """One layer of runtime values; only static layers are in a bootstrap."""
+
+    name: str = ""
+    static_layer: dict[str, object] = {}
+
+
+class LayeredRuntime(msgspec.Struct, frozen=True):
+    """Runtime layers, later ones win."""
+
+    layers: tuple[RuntimeLayer, ...] = ()
+
+
+class Bootstrap(msgspec.Struct, frozen=True):
+    """The parts of a bootstrap that decide something."""
+
+    cluster_manager: ClusterManager = ClusterManager()
+    layered_runtime: LayeredRuntime = LayeredRuntime()
+
+
+class Proxy:
+    """One sidecar's resources."""
+
+    def __init__(self, dump: Dump, clusters: Clusters | None = None) -> None:
+        self.dump = dump
+        self.clusters = clusters
+        self._cluster_cache: dict[str, Cluster | None] = {}
+        self._route_cache: dict[str, RouteConfiguration | None] = {}
+
+    @functools.cached_property
+    def listener_entries(self) -> tuple[Entry, ...]:
+        """The listeners that accept connections, in the dump's order, also nameless ones."""
+        return tuple(entry for entry in self.dump.entries("listener") if entry.state.serves)
+
+    @functools.cached_property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The listeners that accept connections, in the order of `listener_entries`.
+
+        Raises:
+            DumpError: A listener cannot be read.
+        """
+        return tuple(
+            decode(Listener, entry.body, f"listener {entry.name!r}")
+            for entry in self.listener_entries
+        )
+
+    def route_configuration(self, name: str) -> RouteConfiguration | None:
+        """Return the route table that RDS delivered under a name; None if there is none.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        if name not in self._route_cache:
+            entry = self.dump.serving("route_config").get(name)
+            self._route_cache[name] = entry and decode(
+                RouteConfiguration, entry.body, f"route configuration {name!r}"
+            )
+        return self._route_cache[name]
+
+    @functools.cached_property
+    def scopes(self) -> tuple[ScopedRouteConfiguration, ...]:
+        """All delivered scopes, whatever their set is called."""
+        return tuple(self._read_scopes())
+
+    def _read_scopes(self) -> Iterator[ScopedRouteConfiguration]:
+        for entry in self.dump.entries("scoped_routes"):
+            if entry.state.serves:
+                for body in msgspec.json.decode(entry.body, type=tuple[msgspec.Raw, ...]):
+                    yield decode(ScopedRouteConfiguration, body, f"scope of {entry.name!r}")
+
+    def cluster(self, name: str) -> Cluster | None:
+        """Return a cluster that serves; None if there is none of that name.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        if name not in self._cluster_cache:
+            entry = self.dump.serving("cluster").get(name)
+            self._cluster_cache[name] = entry and decode(Cluster, entry.body, f"cluster {name!r}")
+        return self._cluster_cache[name]
+
+    def is_warming(self, kind: str, name: str) -> bool:
+        """Whether a resource is there, but only warming."""
+        states = {entry.state for entry in self.dump.find(kind, name)}
+        return State.WARMING in states and not any(state.serves for state in states)
+
+    def load_assignment(self, cluster: Cluster) -> ClusterLoadAssignment | None:
+        """Return a cluster's endpoints as the dump has them; None where it has none.
+
+        Raises:
+            DumpError: They cannot be read.
+        """
+        eds = cluster.eds_cluster_config
+        name = (eds and eds.service_name) or cluster.name
+        entry = self.dump.serving("endpoint").get(name)
+        if entry is None:
+            return cluster.load_assignment
+        return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
+
+    def status(self, cluster_name: str) -> ClusterStatus | None:
+        """Return what /clusters says of a cluster; None where it was not given or lacks it."""
+        return self.clusters.get(cluster_name) if self.clusters is not None else None
+
+    def secret(self, name: str) -> Secret | None:
+        """Return a secret that is delivered.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        entry = self.dump.serving("secret").get(name)
+        return entry and decode(Secret, entry.body, f"secret {name!r}")
+
+    def discovered_filter(self, name: str) -> TypedExtensionConfig | None:
+        """Return a filter's configuration that ECDS delivered.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        entry = self.dump.serving("ecds_filter").get(name)
+        return entry and decode(TypedExtensionConfig, entry.body, f"filter {name!r}")
+
+    @functools.cached_property
+    def runtime(self) -> dict[str, object]:
+        """The runtime values of the bootstrap's static layers."""
+        values: dict[str, object] = {}
+        for layer in self._bootstrap.layered_runtime.layers:
+            values.update(layer.static_layer)
+        return values
+
+    @functools.cached_property
+    def local_cluster_name(self) -> str:
+        """The cluster of this Envoy's peers, for zone aware routing; "" where none is named."""
+        return self._bootstrap.cluster_manager.local_cluster_name
+
+    @functools.cached_property
+    def locality(self) -> Locality | None:
+        """Where this Envoy stands."""
+        body = self.dump.node().locality
+        return None if body is None else decode(Locality, body, "the node's locality")
+
+    @functools.cached_property
+    def _bootstrap(self) -> Bootstrap:
+        body = self.dump.bootstrap
+        return Bootstrap() if body is None else msgspec.json.decode(body, type=Bootstrap)

@@ -1,0 +1,143 @@
+"""A request as a user asks it: the lines of the batch form, and the facts they stand for."""
+
+from typing import Literal
+
+import msgspec
+
+from osmscope.errors import UsageError
+from osmscope.resources.address import parse_ip
+from osmscope.rules.facts import ClientCertificate, Connection, Headers
+
+Direction = Literal["outbound", "inbound"]
+Protocol = Literal["http/1.1", "h2", "tcp"]
+
+
+class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of the client's certificate."""
+
+    uri_sans: tuple[str, ...] = ()
+    dns_sans: tuple[str, ...] = ()
+    subject: str = ""
+    trusted: bool | None = None
+    """Whether a CA that the listener trusts signed it; not said: it is assumed."""
+
+
+class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request line of the batch contract; every field but `id` has a default."""
+
+    id: str | int | None = None
+    listener: str | None = None
+    direction: Direction | None = None
+    dst_ip: str | None = None
+    dst_port: int | None = None
+    src_ip: str | None = None
+    src_port: int | None = None
+    direct_src_ip: str | None = None
+    tls: bool | None = None
+    sni: str | None = None
+    alpn: tuple[str, ...] | None = None
+    client_certificate: CertificateFacts | None = None
+    protocol: Protocol | None = None
+    method: str | None = None
+    host: str | None = None
+    path: str | None = None
+    headers: dict[str, str | tuple[str, ...]] | None = None
+    random_value: int | None = None
+    runtime: dict[str, object] | None = None
+
+    @property
+    def starts_tls(self) -> bool:
+        """Whether the client starts TLS: as said, else where SNI or a certificate is given."""
+        if self.tls is not None:
+            return self.tls
+        return bool(self.sni) or self.client_certificate is not None
+
+    @property
+    def spoken(self) -> Protocol:
+        """What is spoken inside: as said, else what ALPN offers, else HTTP/1.1."""
+        if self.protocol is not None:
+            return self.protocol
+        return "h2" if self.starts_tls and "h2" in (self.alpn or ())[:1] else "http/1.1"
+
+    def connection(self) -> Connection:
+        """Return the facts of the connection, as the client makes it."""
+        tls = self.starts_tls
+        certificate = self.client_certificate if tls else None
+        return Connection(
+            destination_ip=self.dst_ip,
+            destination_port=self.dst_port,
+            source_ip=self.src_ip,
+            source_port=self.src_port,
+            direct_source_ip=self.direct_src_ip or self.src_ip,
+            tls=tls,
+            server_name=(self.sni or "").lower() if tls else "",
+            alpn=(self.alpn or ()) if tls else (),
+            certificate=certificate
+            and ClientCertificate(
+                uri_sans=certificate.uri_sans,
+                dns_sans=certificate.dns_sans,
+                subject=certificate.subject,
+                trusted=certificate.trusted is not False,
+            ),
+        )
+
+    def all_headers(self) -> Headers:
+        """Return the request's headers with its pseudo headers, as sent."""
+        pairs: list[tuple[str, str]] = [(":method", self.method or "GET")]
+        if self.host is not None:
+            pairs.append((":authority", self.host))
+        pairs.append((":path", "/" if self.path is None else self.path))
+        for name, values in (self.headers or {}).items():
+            if name.lower() == "host" and self.host is not None:
+                continue
+            pairs.extend(
+                (name, value) for value in ((values,) if isinstance(values, str) else values)
+            )
+        return Headers.of(pairs)
+
+
+_DECODER = msgspec.json.Decoder(TraceRequest)
+
+
+def read_request(line: bytes | str, *, where: str) -> TraceRequest:
+    """Read one request line.
+
+    Args:
+        line: A JSON object with the fields of the batch contract; further fields are ignored.
+        where: The line's place, for the error.
+
+    Raises:
+        UsageError: It is not JSON, or a field has the wrong type or value.
+    """
+    try:
+        request = _DECODER.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the request cannot be read: {error}",
+            where=where,
+            hint="see the fields of a request line in `osmscope trace --help`",
+        ) from error
+    check_request(request, where=where)
+    return request
+
+
+def check_request(request: TraceRequest, *, where: str) -> None:
+    """Refuse values that no request can have.
+
+    Raises:
+        UsageError: An address is not an IP, or a port is out of range.
+    """
+    for name in ("dst_ip", "src_ip", "direct_src_ip"):
+        value = getattr(request, name)
+        if value is not None and parse_ip(value) is None:
+            raise UsageError(
+                f"{name} {value!r} is not an IP address",
+                where=where,
+                hint="give an IPv4 or IPv6 address without a port",
+            )
+    for name in ("dst_port", "src_port"):
+        port = getattr(request, name)
+        if port is not None and not 0 <= port <= 65535:
+            raise UsageError(
+                f"{name} {port} is not a port", where=where, hint="give a number from 0 to 65535"
+            )
