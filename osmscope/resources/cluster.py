@@ -17,7 +17,7 @@ from osmscope.resources.load_balancing import (
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import HashPolicy, RequestMirrorPolicy, RetryPolicy
-from osmscope.resources.transport_socket import TransportSocket
+from osmscope.resources.transport_socket import TransportSocket, UpstreamTlsContext
 
 
 class EdsClusterConfig(Resource, frozen=True):
@@ -34,7 +34,7 @@ class OriginalDstLbConfig(Resource, frozen=True):
     use_http_header: bool = False
     http_header_name: str = ""
     upstream_port_override: int | None = None
-    metadata_key: msgspec.Raw | None = None
+    metadata_key: object = None
 
 
 class ConsistentHashingLbConfig(Resource, frozen=True):
@@ -134,7 +134,7 @@ class Cluster(Resource, frozen=True):
     transport_socket: TransportSocket | None = None
     transport_socket_matches: tuple[TransportSocketMatch, ...] = ()
     transport_socket_matcher: Matcher | None = None
-    tls_context: msgspec.Raw | None = None
+    tls_context: UpstreamTlsContext | None = None
     upstream_http_protocol_options: "UpstreamHttpProtocolOptions | None" = None
     typed_extension_protocol_options: dict[str, msgspec.Raw] = {}
 

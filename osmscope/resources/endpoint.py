@@ -1,7 +1,5 @@
 """Endpoints: what a cluster's traffic is spread over, from the dump's side."""
 
-import msgspec
-
 from osmscope.resources.address import Address
 from osmscope.resources.matcher import FractionalPercent
 from osmscope.resources.resource import Resource
@@ -59,8 +57,8 @@ class LocalityLbEndpoints(Resource, frozen=True):
     lb_endpoints: tuple[LbEndpoint, ...] = ()
     load_balancing_weight: int | None = None
     priority: int = 0
-    load_balancer_endpoints: msgspec.Raw | None = None
-    leds_cluster_locality_config: msgspec.Raw | None = None
+    load_balancer_endpoints: object = None
+    leds_cluster_locality_config: object = None
 
 
 class DropOverload(Resource, frozen=True):

@@ -1,7 +1,5 @@
 """The HTTP connection manager."""
 
-import msgspec
-
 from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import extension
 from osmscope.resources.matcher import HeaderMatcher, TypedExtensionConfig
@@ -96,7 +94,7 @@ class ScopedRoutes(Resource, frozen=True):
 class HttpFilter(TypedExtensionConfig, frozen=True):
     """One filter of the connection manager."""
 
-    config_discovery: msgspec.Raw | None = None
+    config_discovery: object = None
     is_optional: bool = False
     disabled: bool = False
 
@@ -208,12 +206,12 @@ class AccessLogFilter(Resource, frozen=True):
     or_filter: AccessLogFilterSet | None = None
     not_health_check_filter: Opaque | None = None
     traceable_filter: Opaque | None = None
-    duration_filter: msgspec.Raw | None = None
-    runtime_filter: msgspec.Raw | None = None
-    grpc_status_filter: msgspec.Raw | None = None
-    extension_filter: msgspec.Raw | None = None
-    metadata_filter: msgspec.Raw | None = None
-    log_type_filter: msgspec.Raw | None = None
+    duration_filter: object = None
+    runtime_filter: object = None
+    grpc_status_filter: object = None
+    extension_filter: object = None
+    metadata_filter: object = None
+    log_type_filter: object = None
 
 
 class ResponseMapper(Resource, frozen=True):
@@ -285,5 +283,5 @@ class HttpConnectionManager(Resource, frozen=True):
     append_x_forwarded_port: bool = False
     via: str = ""
     add_proxy_protocol_connection_state: bool | None = None
-    forward_client_cert_matcher: msgspec.Raw | None = None
-    path_normalization_options: msgspec.Raw | None = None
+    forward_client_cert_matcher: object = None
+    path_normalization_options: object = None

@@ -1,12 +1,10 @@
 """Listeners, their listener filters and filter chains."""
 
-import msgspec
-
 from osmscope.resources.address import Address, CidrRange
 from osmscope.resources.extension import extension
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
-from osmscope.resources.transport_socket import TransportSocket
+from osmscope.resources.transport_socket import DownstreamTlsContext, TransportSocket
 
 _LISTENER_FILTER = "envoy.extensions.filters.listener"
 
@@ -30,7 +28,7 @@ class FilterChainMatch(Resource, frozen=True):
 class NetworkFilter(TypedExtensionConfig, frozen=True):
     """One filter of a chain."""
 
-    config_discovery: msgspec.Raw | None = None
+    config_discovery: object = None
 
 
 class FilterChain(Resource, frozen=True):
@@ -44,7 +42,7 @@ class FilterChain(Resource, frozen=True):
     filter_chain_match: FilterChainMatch = FilterChainMatch()
     filters: tuple[NetworkFilter, ...] = ()
     transport_socket: TransportSocket | None = None
-    tls_context: msgspec.Raw | None = None
+    tls_context: DownstreamTlsContext | None = None
     use_proxy_protocol: bool | None = None
 
 
@@ -74,7 +72,7 @@ class ListenerFilterPredicate(Resource, frozen=True):
 class ListenerFilter(TypedExtensionConfig, frozen=True):
     """A filter that looks at the connection before a chain is chosen."""
 
-    config_discovery: msgspec.Raw | None = None
+    config_discovery: object = None
     filter_disabled: ListenerFilterPredicate | None = None
 
 
@@ -119,7 +117,7 @@ class Listener(Resource, frozen=True):
     deprecated_v1: DeprecatedV1 | None = None
     traffic_direction: str = "UNSPECIFIED"
     internal_listener: Opaque | None = None
-    api_listener: msgspec.Raw | None = None
+    api_listener: object = None
     udp_listener_config: Opaque | None = None
 
 

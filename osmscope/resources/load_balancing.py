@@ -190,7 +190,7 @@ class OverrideHostSource(Resource, frozen=True):
     """Where the address of the wanted host is read."""
 
     header: str = ""
-    metadata: msgspec.Raw | None = None
+    metadata: object = None
 
 
 @extension(f"{_POLICY}.override_host.v3.OverrideHost")

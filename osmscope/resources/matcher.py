@@ -28,7 +28,7 @@ class StringMatcher(Resource, frozen=True):
     suffix: str | None = None
     contains: str | None = None
     safe_regex: RegexMatcher | None = None
-    custom: msgspec.Raw | None = None
+    custom: object = None
     ignore_case: bool = False
 
 
@@ -137,7 +137,7 @@ class FilterStateMatcher(Resource, frozen=True):
 
     key: str = ""
     string_match: StringMatcher | None = None
-    address_match: msgspec.Raw | None = None
+    address_match: object = None
 
 
 class FractionalPercent(Resource, frozen=True):

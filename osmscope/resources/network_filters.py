@@ -1,7 +1,6 @@
 """The configurations of network filters other than the HTTP connection manager and RBAC."""
 
-import msgspec
-
+from osmscope.resources.endpoint import MetadataHolder
 from osmscope.resources.extension import extension
 from osmscope.resources.rbac import HttpRbac, HttpRbacPerRoute, NetworkRbac
 from osmscope.resources.resource import Opaque, Resource
@@ -14,7 +13,7 @@ class TcpWeightedCluster(Resource, frozen=True):
 
     name: str = ""
     weight: int = 0
-    metadata_match: msgspec.Raw | None = None
+    metadata_match: MetadataHolder | None = None
 
 
 class TcpWeightedClusters(Resource, frozen=True):
@@ -27,7 +26,7 @@ class TcpHashPolicy(Resource, frozen=True):
     """What the hash of a connection is made of."""
 
     source_ip: Opaque | None = None
-    filter_state: msgspec.Raw | None = None
+    filter_state: object = None
 
 
 @extension(
@@ -48,11 +47,11 @@ class TcpProxy(Resource, frozen=True):
 
     cluster: str = ""
     weighted_clusters: TcpWeightedClusters | None = None
-    on_demand: msgspec.Raw | None = None
-    metadata_match: msgspec.Raw | None = None
-    tunneling_config: msgspec.Raw | None = None
+    on_demand: object = None
+    metadata_match: MetadataHolder | None = None
+    tunneling_config: object = None
     hash_policy: tuple[TcpHashPolicy, ...] = ()
-    deprecated_v1: msgspec.Raw | None = None
+    deprecated_v1: object = None
 
 
 @extension(
@@ -99,7 +98,7 @@ class ConnectionLimit(Resource, frozen=True):
     inert = frozenset({"stat_prefix", "delay"})
 
     max_connections: int | None = None
-    runtime_enabled: msgspec.Raw | None = None
+    runtime_enabled: object = None
 
 
 # The RBAC filters' messages live with RBAC itself; here they get their types.

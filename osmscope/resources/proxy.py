@@ -13,7 +13,7 @@ from osmscope.resources.endpoint import ClusterLoadAssignment, Locality
 from osmscope.resources.http_connection_manager import ScopedRouteConfiguration
 from osmscope.resources.listener import Listener
 from osmscope.resources.matcher import TypedExtensionConfig
-from osmscope.resources.resource import decode
+from osmscope.resources.resource import ResourceT, decode
 from osmscope.resources.route import RouteConfiguration
 from osmscope.resources.transport_socket import Secret
 
@@ -42,6 +42,12 @@ class Bootstrap(msgspec.Struct, frozen=True):
 
     cluster_manager: ClusterManager = ClusterManager()
     layered_runtime: LayeredRuntime = LayeredRuntime()
+
+
+def _decode_entry(
+    resource_type: type[ResourceT], entry: Entry | None, where: str
+) -> ResourceT | None:
+    return None if entry is None else decode(resource_type, entry.body, where)
 
 
 class Proxy:
@@ -78,8 +84,8 @@ class Proxy:
         """
         if name not in self._route_cache:
             entry = self.dump.serving("route_config").get(name)
-            self._route_cache[name] = entry and decode(
-                RouteConfiguration, entry.body, f"route configuration {name!r}"
+            self._route_cache[name] = _decode_entry(
+                RouteConfiguration, entry, f"route configuration {name!r}"
             )
         return self._route_cache[name]
 
@@ -102,7 +108,7 @@ class Proxy:
         """
         if name not in self._cluster_cache:
             entry = self.dump.serving("cluster").get(name)
-            self._cluster_cache[name] = entry and decode(Cluster, entry.body, f"cluster {name!r}")
+            self._cluster_cache[name] = _decode_entry(Cluster, entry, f"cluster {name!r}")
         return self._cluster_cache[name]
 
     def is_warming(self, kind: str, name: str) -> bool:
@@ -134,7 +140,7 @@ class Proxy:
             DumpError: It cannot be read.
         """
         entry = self.dump.serving("secret").get(name)
-        return entry and decode(Secret, entry.body, f"secret {name!r}")
+        return _decode_entry(Secret, entry, f"secret {name!r}")
 
     def discovered_filter(self, name: str) -> TypedExtensionConfig | None:
         """Return a filter's configuration that ECDS delivered.
@@ -143,7 +149,7 @@ class Proxy:
             DumpError: It cannot be read.
         """
         entry = self.dump.serving("ecds_filter").get(name)
-        return entry and decode(TypedExtensionConfig, entry.body, f"filter {name!r}")
+        return _decode_entry(TypedExtensionConfig, entry, f"filter {name!r}")
 
     @functools.cached_property
     def runtime(self) -> dict[str, object]:

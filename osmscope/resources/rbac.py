@@ -1,7 +1,5 @@
 """Role based access control: policies, permissions, principals."""
 
-import msgspec
-
 from osmscope.resources.address import CidrRange
 from osmscope.resources.matcher import (
     FilterStateMatcher,
@@ -90,9 +88,9 @@ class Policy(Resource, frozen=True):
 
     permissions: tuple[Permission, ...] = ()
     principals: tuple[Principal, ...] = ()
-    condition: msgspec.Raw | None = None
-    checked_condition: msgspec.Raw | None = None
-    cel_config: msgspec.Raw | None = None
+    condition: object = None
+    checked_condition: object = None
+    cel_config: object = None
 
 
 class RbacRules(Resource, frozen=True):

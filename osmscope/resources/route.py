@@ -2,6 +2,7 @@
 
 import msgspec
 
+from osmscope.resources.endpoint import MetadataHolder
 from osmscope.resources.matcher import (
     CookieMatcher,
     FilterStateMatcher,
@@ -72,7 +73,7 @@ class ClusterWeight(Resource, frozen=True):
     name: str = ""
     cluster_header: str = ""
     weight: int = 0
-    metadata_match: msgspec.Raw | None = None
+    metadata_match: MetadataHolder | None = None
     request_headers_to_add: tuple[HeaderValueOption, ...] = ()
     request_headers_to_remove: tuple[str, ...] = ()
     response_headers_to_add: tuple[HeaderValueOption, ...] = ()
@@ -143,7 +144,7 @@ class RouteUpgradeConfig(Resource, frozen=True):
 
     upgrade_type: str = ""
     enabled: bool | None = None
-    connect_config: msgspec.Raw | None = None
+    connect_config: object = None
 
 
 class RequestMirrorPolicy(Resource, frozen=True):
@@ -215,9 +216,9 @@ class RouteAction(Resource, frozen=True):
     cluster_header: str | None = None
     weighted_clusters: WeightedCluster | None = None
     cluster_specifier_plugin: str | None = None
-    inline_cluster_specifier_plugin: msgspec.Raw | None = None
+    inline_cluster_specifier_plugin: object = None
     cluster_not_found_response_code: str = "SERVICE_UNAVAILABLE"
-    metadata_match: msgspec.Raw | None = None
+    metadata_match: MetadataHolder | None = None
     prefix_rewrite: str = ""
     regex_rewrite: RegexMatchAndSubstitute | None = None
     path_rewrite_policy: TypedExtensionConfig | None = None
@@ -238,7 +239,7 @@ class RouteAction(Resource, frozen=True):
     cors: CorsPolicyRoute | None = None
     upgrade_configs: tuple[RouteUpgradeConfig, ...] = ()
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
-    internal_redirect_policy: msgspec.Raw | None = None
+    internal_redirect_policy: object = None
 
 
 class RedirectAction(Resource, frozen=True):
@@ -279,7 +280,7 @@ class Route(Resource, frozen=True):
     redirect: RedirectAction | None = None
     direct_response: DirectResponseAction | None = None
     non_forwarding_action: Opaque | None = None
-    filter_action: msgspec.Raw | None = None
+    filter_action: object = None
     typed_per_filter_config: PerFilterConfig = {}
     request_headers_to_add: tuple[HeaderValueOption, ...] = ()
     request_headers_to_remove: tuple[str, ...] = ()
@@ -331,7 +332,7 @@ class RouteConfiguration(Resource, frozen=True):
 
     name: str = ""
     virtual_hosts: tuple[VirtualHost, ...] = ()
-    vhds: msgspec.Raw | None = None
+    vhds: object = None
     internal_only_headers: tuple[str, ...] = ()
     response_headers_to_add: tuple[HeaderValueOption, ...] = ()
     response_headers_to_remove: tuple[str, ...] = ()

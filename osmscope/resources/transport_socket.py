@@ -38,8 +38,8 @@ class CertificateValidationContext(Resource, frozen=True):
 
     inert = frozenset({"watched_directory", "crl", "max_verify_depth", "system_root_certs"})
 
-    trusted_ca: msgspec.Raw | None = None
-    ca_certificate_provider_instance: msgspec.Raw | None = None
+    trusted_ca: object = None
+    ca_certificate_provider_instance: object = None
     verify_certificate_hash: tuple[str, ...] = ()
     verify_certificate_spki: tuple[str, ...] = ()
     match_typed_subject_alt_names: tuple[SubjectAltNameMatcher, ...] = ()
@@ -48,7 +48,7 @@ class CertificateValidationContext(Resource, frozen=True):
     trust_chain_verification: str = "VERIFY_TRUST_CHAIN"
     only_verify_leaf_cert_crl: bool = False
     require_signed_certificate_timestamp: bool | None = None
-    custom_validator_config: msgspec.Raw | None = None
+    custom_validator_config: object = None
     auto_sni_san_match: bool = False
 
 
@@ -70,8 +70,8 @@ class CommonTlsContext(Resource, frozen=True):
     validation_context_sds_secret_config: SdsSecretConfig | None = None
     combined_validation_context: CombinedValidationContext | None = None
     alpn_protocols: tuple[str, ...] = ()
-    custom_handshaker: msgspec.Raw | None = None
-    custom_tls_certificate_selector: msgspec.Raw | None = None
+    custom_handshaker: object = None
+    custom_tls_certificate_selector: object = None
 
     def validation_secret(self) -> str:
         """Return the name of the secret that holds the validation context, or ""."""
@@ -134,7 +134,7 @@ class Secret(Resource, frozen=True):
     """A secret of the dump; private keys are redacted by Envoy itself."""
 
     name: str = ""
-    tls_certificate: msgspec.Raw | None = None
+    tls_certificate: object = None
     validation_context: CertificateValidationContext | None = None
-    session_ticket_keys: msgspec.Raw | None = None
-    generic_secret: msgspec.Raw | None = None
+    session_ticket_keys: object = None
+    generic_secret: object = None

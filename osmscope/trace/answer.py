@@ -75,9 +75,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One decision on the path."""
 
     kind: str
-    """`listener`, `listener_filters`, `filter_chain`, `tls`, `network_filter`, `connection_manager`,
-    `route_config`, `virtual_host`, `route`, `http_filter`, `cluster`, `endpoint`, `upstream_tls`,
-    `upstream_request`, `interception`, `inference`."""
+    """`inference`, `listener`, `listener_filters`, `filter_chain`, `tls`, `network_filter`,
+    `connection_manager`, `route_config`, `virtual_host`, `route`, `http_filter`, `cluster`,
+    `endpoint`, `upstream_tls` or `upstream_request`."""
     chosen: str
     """The name of what was chosen; "" where nothing was."""
     reason: str = ""

@@ -21,6 +21,15 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool | None = None
     """Whether a CA that the listener trusts signed it; not said: it is assumed."""
 
+    def facts(self) -> ClientCertificate:
+        """Return the certificate as rules read it."""
+        return ClientCertificate(
+            uri_sans=self.uri_sans,
+            dns_sans=self.dns_sans,
+            subject=self.subject,
+            trusted=self.trusted is not False,
+        )
+
 
 class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request line of the batch contract; every field but `id` has a default."""
@@ -72,13 +81,7 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
             tls=tls,
             server_name=(self.sni or "").lower() if tls else "",
             alpn=(self.alpn or ()) if tls else (),
-            certificate=certificate
-            and ClientCertificate(
-                uri_sans=certificate.uri_sans,
-                dns_sans=certificate.dns_sans,
-                subject=certificate.subject,
-                trusted=certificate.trusted is not False,
-            ),
+            certificate=None if certificate is None else certificate.facts(),
         )
 
     def all_headers(self) -> Headers:
