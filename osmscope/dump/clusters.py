@@ -10,8 +10,9 @@ from typing import Self
 
 import msgspec
 
-from osmscope.dump import casing, text
+from osmscope.dump import text
 from osmscope.dump.clusters_text import read_text
+from osmscope.dump.documents import canonical_document
 from osmscope.dump.gaps import Gap
 from osmscope.dump.host_status import ClusterStatus, HostStatus, cluster_of_json
 from osmscope.errors import DumpError
@@ -99,7 +100,7 @@ def read_clusters(data: bytes, *, where: str) -> Clusters:
             return Clusters.of_text(statuses, text_gaps, where=where)
         raise DumpError("not an answer of /clusters", where=where, hint=EXPECTED)
     gaps: list[Gap] = []
-    document = casing.canonical_document(data, where=where, gaps=gaps)
+    document = canonical_document(data, where=where, gaps=gaps)
     clusters = Clusters.of_json(_statuses(document, where), where=where)
     clusters.gaps[:0] = gaps
     return clusters

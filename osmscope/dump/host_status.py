@@ -56,7 +56,9 @@ class _InternalAddress(msgspec.Struct, frozen=True):
     endpoint_id: str = ""
 
 
-class _Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True):
+    """An address as JSON has it: exactly one of the fields."""
+
     socket_address: _SocketAddress | None = None
     pipe: _Pipe | None = None
     envoy_internal_address: _InternalAddress | None = None
@@ -74,7 +76,7 @@ class _Stat(msgspec.Struct, frozen=True):
 
 
 class _Host(msgspec.Struct, frozen=True):
-    address: _Address = _Address()
+    address: Address = Address()
     hostname: str = ""
     weight: int = 1
     priority: int = 0
@@ -163,7 +165,7 @@ class _Name(msgspec.Struct):
 
 
 def _host(cluster: str, wire: _Host, gaps: list[Gap]) -> HostStatus:
-    address = _address(wire.address)
+    address = printed_address(wire.address)
     return HostStatus(
         address=address,
         hostname=wire.hostname,
@@ -197,8 +199,8 @@ def _flags(path: str, status: dict[str, bool | str], gaps: list[Gap]) -> frozens
     return frozenset(flags)
 
 
-def _address(wire: _Address) -> str:
-    """An address as Envoy prints it."""
+def printed_address(wire: Address) -> str:
+    """An address as Envoy prints it; "" where the form is unknown."""
     if wire.socket_address is not None:
         host = wire.socket_address.address
         host = f"[{host}]" if ":" in host else host

@@ -27,6 +27,7 @@ EXPECTED = "give the answer of Envoy's /config_dump?include_eds"
 _DOCUMENT_START = re.compile(rb"(?m)^[ \t]*(?=\{\s*[\"}]|\[\s*[\{\[\]])")
 _INLINE_START = re.compile(rb"\{\s*\"")
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|h\d)", re.IGNORECASE)
+_PAIRS = {(b"{", b"}"), (b"[", b"]")}
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _BYTE = re.compile(r" ?\(byte (\d+)\)")
 
@@ -53,8 +54,11 @@ def check_utf8(data: bytes | memoryview, *, where: str) -> None:
     view = memoryview(data)
     for start in range(0, len(view), CHUNK):
         held = len(decoder.getstate()[0])
+        chunk = bytes(view[start : start + CHUNK])
+        if not held and chunk.isascii():
+            continue  # ten times as fast, and Envoy's output mostly is
         try:
-            decoder.decode(view[start : start + CHUNK], final=start + CHUNK >= len(view))
+            decoder.decode(chunk, final=start + CHUNK >= len(view))
         except UnicodeDecodeError as error:
             raise DumpError(
                 f"not UTF-8: invalid byte at offset {start - held + error.start}",
@@ -125,34 +129,33 @@ def decode(text: Text, type_: type[T], *, where: str) -> T:
         raise refusal(error, size=len(memoryview(text)), where=where) from None
 
 
-def decode_document(
-    text: bytes | memoryview, type_: type[T], *, where: str, gaps: list[Gap]
-) -> tuple[T, bytes | memoryview]:
-    """Decode a document that other text may follow.
+def whole_document(text: memoryview, *, where: str, gaps: list[Gap]) -> memoryview:
+    """Cut off what follows a JSON document.
+
+    A text that ends with the bracket that closes its first one is left to whoever decodes it.
 
     Args:
-        text: The document, from its first bracket on.
-        type_: What to decode it into.
-        where: The place the text comes from, for errors.
-        gaps: Is told of the text that was cut off.
-
-    Returns:
-        The decoded document, and its text.
+        text: The text, from its first bracket on.
+        where: The place it comes from, for errors.
+        gaps: Is told of what was cut off.
 
     Raises:
         DumpError: As `decode` does.
     """
+    last = bytes(text[-HEAD:]).rstrip()[-1:]
+    if (bytes(text[:1]), last) in _PAIRS:
+        return text
     try:
-        return msgspec.json.decode(text, type=type_), text
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
         trailing = _TRAILING.search(str(error))
         if trailing is None:
             raise refusal(error, size=len(text), where=where) from None
         end = int(trailing[1]) - 1  # the decoder counts the byte it has read
         rest = shown(bytes(text[end : end + HEAD]))
         gaps.append(Gap("", f"text after the JSON document, from byte {end} on, skipped: {rest!r}"))
-        document = memoryview(text)[:end]
-        return decode(document, type_, where=where), document
+        return text[:end]
+    return text
 
 
 def refusal(error: Exception, *, size: int, where: str) -> DumpError:
@@ -174,6 +177,8 @@ def refusal(error: Exception, *, size: int, where: str) -> DumpError:
             where=where,
             hint=CAPTURE_AGAIN,
         )
+    if _TRAILING.search(message):
+        return DumpError("more than one JSON document", where=where, hint="give one dump a file")
     position = _BYTE.search(message)
     at = f" at byte {position[1]}" if position else ""
     reason = _BYTE.sub("", message.removeprefix("JSON is malformed: "))

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from osmscope.dump import casing, csds, text
+from osmscope.dump import csds, text
+from osmscope.dump.documents import canonical_document
 from osmscope.dump.entries import FORMS, KINDS
 from osmscope.dump.gaps import Gap
 from osmscope.dump.shapes import (
@@ -65,7 +66,7 @@ def unwrap(data: bytes, *, where: str, select: str = "") -> Contents:
         SelectorError: It holds several dumps, and `select` fits none or several.
     """
     contents = Contents()
-    document = casing.canonical_document(data, where=where, gaps=contents.gaps)
+    document = canonical_document(data, where=where, gaps=contents.gaps)
     _Unwrapping(where, select, contents).document(document)
     return contents
 
