@@ -3,6 +3,7 @@
     OsmscopeError
     ├── UsageError        the command or the request cannot be understood
     ├── SourceError       bytes could not be had from where the user pointed
+    │   └── UnreachableError  nobody answers there: an Envoy, a cluster
     ├── DumpError         the bytes are not something of Envoy that can be read
     └── SelectorError     a name fits no pod or resource, or several
 
@@ -41,6 +42,10 @@ class UsageError(OsmscopeError):
 
 class SourceError(OsmscopeError):
     """Bytes could not be had from where the user pointed."""
+
+
+class UnreachableError(SourceError):
+    """Nobody answers where the user pointed: an Envoy or a cluster."""
 
 
 class DumpError(OsmscopeError):
