@@ -51,11 +51,11 @@ def assignments(dump: Dump, clusters: Clusters | None = None) -> Mapping[str, tu
         dump: The dump; its gaps are told of endpoints that belong to no one cluster.
         clusters: The live hosts of the same Envoy, if known.
     """
-    named: dict[str, tuple[Entry, ...]] = {}
+    named: dict[str, list[Entry]] = {}
     nameless: list[Entry] = []
     for entry in dump.entries("endpoint"):
         if entry.name:
-            named[entry.name] = (*named.get(entry.name, ()), entry)
+            named.setdefault(entry.name, []).append(entry)
         elif entry.state.serves:
             nameless.append(entry)
     if nameless:
@@ -66,8 +66,8 @@ def assignments(dump: Dump, clusters: Clusters | None = None) -> Mapping[str, tu
                 what = "endpoints without a cluster's name, which several clusters could have"
                 dump.gaps.append(Gap(entry.path, what))
             else:
-                named[owner] = (msgspec.structs.replace(entry, name=owner),)
-    return named
+                named[owner] = [msgspec.structs.replace(entry, name=owner)]
+    return {name: tuple(entries) for name, entries in named.items()}
 
 
 def _owner(

@@ -122,24 +122,28 @@ _WIRES: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def read_entries(field: str, raw: msgspec.Raw, gaps: list[Gap]) -> Iterator[Entry]:
+def read_entries(
+    field: str, raw: msgspec.Raw, gaps: list[Gap], *, path: str = ""
+) -> Iterator[Entry]:
     """The entries of one repeated field of a section.
 
     Args:
         field: The field's name, a key of `FORMS`.
         raw: The JSON list it holds.
         gaps: Is told of what is not understood.
+        path: Where the list stands, if not in the section's field.
 
     Yields:
         Each resource in each of its states, in the dump's order.
     """
     form = FORMS[field]
+    path = path or field
     try:
         wires = list(enumerate(_DECODE_ALL.decode(raw)))
     except (msgspec.DecodeError, RecursionError):
-        wires = list(_tolerantly(field, raw, gaps))
+        wires = list(_tolerantly(path, raw, gaps))
     for index, wire in wires:
-        yield from _states(form, wire, f"{field}[{index}]", gaps)
+        yield from _states(form, wire, f"{path}[{index}]", gaps)
 
 
 def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterator[Entry]:
@@ -225,10 +229,10 @@ def _tolerantly(field: str, raw: msgspec.Raw, gaps: list[Gap]) -> Iterator[tuple
     try:
         items = msgspec.json.decode(raw, type=list[msgspec.Raw] | None)
     except msgspec.ValidationError as error:
-        gaps.append(Gap(field, f"not a list: {error}"))
+        gaps.append(Gap(listed, f"not a list: {error}"))
         return
     for index, item in enumerate(items or ()):
-        path = f"{field}[{index}]"
+        path = f"{listed}[{index}]"
         wire = _read_known(item, _EntryWire, path, gaps)
         if isinstance(wire, _EntryWire):
             yield index, wire

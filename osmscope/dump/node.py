@@ -50,7 +50,7 @@ def read_node(bootstrap: msgspec.Raw | None, *, gaps: list[Gap]) -> Node:
     """The node of a bootstrap; empty where there is none.
 
     Args:
-        bootstrap: The bootstrap configuration.
+        bootstrap: The bootstrap configuration, or another object with a member `node`.
         gaps: Is told of a node that cannot be read.
     """
     if bootstrap is None:

@@ -43,9 +43,10 @@ class Dump:
         self._sections: dict[str, list[Section]] = {}
         self._entries: dict[str, tuple[Entry, ...]] = {}
         self._serving: dict[str, Mapping[str, Entry]] = {}
-        self._by_name: dict[str, dict[str, tuple[Entry, ...]]] = {}
+        self._by_name: dict[str, dict[str, list[Entry]]] = {}
         self._version_infos: dict[str, str] = {}
         self._node: Node | None = None
+        self._client_node = contents.node
         self.bootstrap: msgspec.Raw | None = None
         """The bootstrap configuration, None where the dump has none."""
         for section in contents.sections:
@@ -88,11 +89,11 @@ class Dump:
     def find(self, kind: str, name: str) -> tuple[Entry, ...]:
         """Every state of a name."""
         if kind not in self._by_name:
-            index: dict[str, tuple[Entry, ...]] = {}
+            index: dict[str, list[Entry]] = {}
             for entry in self.entries(kind):
-                index[entry.name] = (*index.get(entry.name, ()), entry)
+                index.setdefault(entry.name, []).append(entry)
             self._by_name[kind] = index
-        return self._by_name[kind].get(name, ())
+        return tuple(self._by_name[kind].get(name, ()))
 
     def serving(self, kind: str) -> Mapping[str, Entry]:
         """The resources that decide requests, by name.
@@ -114,7 +115,7 @@ class Dump:
     def node(self) -> Node:
         """Who this Envoy says it is, and its version, from the bootstrap."""
         if self._node is None:
-            self._node = read_node(self.bootstrap, gaps=self.gaps)
+            self._node = read_node(self._client_node or self.bootstrap, gaps=self.gaps)
         return self._node
 
     def _index_serving(self, kind: str) -> dict[str, Entry]:
@@ -165,7 +166,8 @@ class Dump:
         static = "static_" + field
         body = FORMS[static].body.encode()
         entries = b",".join(b'{"%s":%s}' % (body, bytes(item)) for item in bodies)
-        yield from read_entries(static, msgspec.Raw(b"[%s]" % entries), self.gaps)
+        path = f"bootstrap.static_resources.{field}"
+        yield from read_entries(static, msgspec.Raw(b"[%s]" % entries), self.gaps, path=path)
 
     def _bootstrap(self) -> _Bootstrap:
         if self.bootstrap is None:

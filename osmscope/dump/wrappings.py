@@ -50,6 +50,9 @@ class Contents:
 
     sections: list[Section] = field(default_factory=list)
     clusters: msgspec.Raw | None = None
+    """The answer of /clusters, where the text holds both."""
+    node: msgspec.Raw | None = None
+    """An object with a member `node`, where the text tells it outside of a bootstrap."""
     gaps: list[Gap] = field(default_factory=list)
 
 
@@ -202,11 +205,12 @@ class _Unwrapping:
             self.contents.clusters = members.get("clusters")
             self._object(members["config_dump"], ())
         elif "generic_xds_configs" in members or "xds_config" in members:
-            self._client_config(document)
+            self._client_config(members, document)
         elif "config" in members and _OPENS_OBJECT.match(members["config"]):
             clients = text.decode(members["config"], list[msgspec.Raw], where=self.where)
             named = {str(index): raw for index, raw in enumerate(clients)}
-            self._client_config(named[self._chosen(sorted(named))])
+            client = named[self._chosen(sorted(named))]
+            self._client_config(text.decode(client, Members, where=self.where), client)
         elif "resources" in members and {"version_info", "type_url"} & members.keys():
             self._list(members["resources"])
         elif {"static_resources", "dynamic_resources"} & members.keys():
@@ -221,8 +225,10 @@ class _Unwrapping:
             if key not in (known, "@type"):
                 self.contents.gaps.append(Gap(key, f"a field next to {known} that is not known"))
 
-    def _client_config(self, document: text.Text) -> None:
+    def _client_config(self, members: Members, document: text.Text) -> None:
         gaps = self.contents.gaps
+        if "node" in members:
+            self.contents.node = msgspec.Raw(b'{"node":%s}' % bytes(members["node"]))
         fields = csds.sections_of_client_config(document, where=self.where, gaps=gaps)
         for name, entries in fields.items():
             self.loose.setdefault(name, []).extend(entries)
@@ -264,8 +270,9 @@ class _Unwrapping:
             return self._refused(
                 f"an error of Kubernetes: {_text_of(members.get('message'))[:200]}"
             )
-        keys = ", ".join(text.shown(key.encode(), 20) for key in list(members)[:5])
-        return self._refused(f"JSON, but not a config dump: its keys are {keys or 'none'}")
+        names = [text.shown(key.encode(), 20) for key in list(members)[:5]]
+        keys = "its keys are " + ", ".join(names) if names else "an empty object"
+        return self._refused(f"JSON, but not a config dump: {keys}")
 
     def _refused(self, message: str) -> DumpError:
         return DumpError(message, where=self.where, hint=text.EXPECTED)

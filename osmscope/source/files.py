@@ -12,7 +12,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 import msgspec
 
@@ -72,6 +72,8 @@ def read_bytes(location: str) -> Source:
                 "this is a folder, not a dump", where=path, hint="read a folder with --from"
             )
         with open(path, "rb") as stream:
+            if os.fstat(stream.fileno()).st_size > MAXIMUM_SIZE:
+                raise _too_large(MAXIMUM_SIZE, path)
             return Source(unpacked(stream, where=path), path, select)
     except FileNotFoundError:
         raise SourceError(
@@ -87,7 +89,7 @@ def read_bytes(location: str) -> Source:
         raise SourceError(f"not a path: {error}", where=repr(path), hint="check the path") from None
 
 
-def unpacked(stream: BinaryIO, *, where: str, limit: int = MAXIMUM_SIZE) -> bytes:
+def unpacked(stream: IO[bytes], *, where: str, limit: int = MAXIMUM_SIZE) -> bytes:
     """Read a stream to its end and unpack it, as often as it is packed (at most twice).
 
     Args:
@@ -108,7 +110,7 @@ def unpacked(stream: BinaryIO, *, where: str, limit: int = MAXIMUM_SIZE) -> byte
             chunks = _members(chunks, _zstd_frame, step=_ZSTD_STEP, where=where)
         else:
             break
-    return _joined(chunks, _plain_size(stream), where=where, limit=limit)
+    return _joined(chunks, where=where, limit=limit)
 
 
 def _split(location: str) -> tuple[str, str]:
@@ -118,7 +120,7 @@ def _split(location: str) -> tuple[str, str]:
     return path, select
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK):
         yield chunk
 
@@ -129,28 +131,24 @@ def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _plain_size(stream: BinaryIO) -> int:
-    """The size of a regular file; 0 where it is not known."""
-    try:
-        return os.fstat(stream.fileno()).st_size
-    except (OSError, io.UnsupportedOperation):
-        return 0
-
-
-def _joined(chunks: Iterator[bytes], size: int, *, where: str, limit: int) -> bytes:
+def _joined(chunks: Iterator[bytes], *, where: str, limit: int) -> bytes:
     """Join chunks without holding them twice."""
     buffer = io.BytesIO()
     for chunk in chunks:
         if not buffer.tell():
             _refuse_brackets(chunk[:_HEAD], where=where)
-        if buffer.tell() + len(chunk) > limit or size > limit * 2:
-            raise SourceError(
-                f"larger than {limit / (1 << 30):.3g} GiB, unpacked",
-                where=where,
-                hint="give the dump of one Envoy",
-            )
+        if buffer.tell() + len(chunk) > limit:
+            raise _too_large(limit, where)
         buffer.write(chunk)
     return buffer.getvalue()
+
+
+def _too_large(limit: int, where: str) -> SourceError:
+    return SourceError(
+        f"larger than {limit / (1 << 30):.3g} GiB, unpacked",
+        where=where,
+        hint="give the dump of one Envoy",
+    )
 
 
 def _refuse_brackets(head: bytes, *, where: str) -> None:

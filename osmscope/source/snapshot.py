@@ -1,0 +1,231 @@
+"""A mesh in a folder or an archive: its pods by name, and what is known of its Services.
+
+Decision: a name a user types is looked up from the most exact reading to the least (pod, workload,
+app label, service account), and the first reading that fits anything decides. Replicas of one
+workload are alike, so one of them stands for all and the choice is told; anything else that is
+ambiguous is an error that lists what could have been meant.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
+import msgspec
+
+from osmscope.errors import SelectorError, SourceError
+from osmscope.source.files import Source
+from osmscope.source.kubernetes_lists import (
+    PodFacts,
+    Service,
+    read_pods,
+    read_service_table,
+    read_services,
+    read_slice_addresses,
+)
+from osmscope.source.layout import places
+from osmscope.source.tree import Tree, open_tree
+from osmscope.source.workload import workload_of_pod
+
+__all__ = ["PodFiles", "Service", "Snapshot", "open_snapshot"]
+
+T = TypeVar("T")
+
+_POD_PREFIXES = ("pod/", "pods/", "po/")
+_SERVICE_TABLE = re.compile(
+    r"(?:^|/)namespaces/[^/]+/commands/kubectl_get_svc_-n_(?P<namespace>[^/]+)$"
+)
+
+
+class PodFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """One pod of a snapshot and its files."""
+
+    namespace: str
+    """ "" where the snapshot does not tell it."""
+    name: str
+    workload: str
+    app: str = ""
+    service_account: str = ""
+    addresses: tuple[str, ...] = ()
+    files: dict[str, str] = {}
+    """Paths by what they hold: config_dump, clusters, listeners, server_info, certs."""
+    chosen_of: tuple[str, ...] = ()
+    """All replicas that a selector fitted, where it fitted several of one workload."""
+
+    @property
+    def full_name(self) -> str:
+        """The pod's name, behind its namespace if that is known: "namespace/pod"."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+class Snapshot:
+    """The dumps of a mesh's pods."""
+
+    def __init__(self, tree: Tree, *, where: str) -> None:
+        self.where = where
+        self.problems: list[str] = []
+        """What of the Kubernetes lists could not be read."""
+        self._tree = tree
+        self.pods: tuple[PodFiles, ...] = self._pods()
+        """The pods that have a config dump, by namespace and name."""
+
+    def read(self, pod: PodFiles, what: str) -> Source | None:
+        """A pod's file, None where the snapshot has none.
+
+        Args:
+            pod: One of `pods`.
+            what: config_dump, clusters, listeners, server_info or certs.
+
+        Raises:
+            SourceError: The file cannot be read.
+        """
+        name = pod.files.get(what)
+        return None if name is None else self._tree.read(name)
+
+    def find(self, selector: str) -> PodFiles:
+        """The pod that a user means.
+
+        Args:
+            selector: A pod's name, its workload's, its app's or its service account's; alone, as
+                "namespace/name", "name.namespace" or "pod/name".
+
+        Raises:
+            SelectorError: It fits nothing, or several workloads.
+        """
+        for names in _READINGS:
+            fitting = [pod for pod in self.pods if _fits(selector, pod, names(pod))]
+            if fitting:
+                return self._one(selector, fitting)
+        known = {name for pod in self.pods for name in (pod.name, pod.workload, pod.full_name)}
+        close = difflib.get_close_matches(selector, sorted(known), n=3, cutoff=0.5)
+        shown = close or sorted(pod.full_name for pod in self.pods)[:10]
+        raise SelectorError(
+            f"no pod fits {selector!r}",
+            where=self.where,
+            hint=("did you mean " if close else "there are ") + ", ".join(shown),
+        )
+
+    def services(self) -> tuple[Service, ...]:
+        """The Services that the snapshot lists."""
+        return self._services
+
+    def pod_of_address(self, address: str) -> PodFiles | None:
+        """The pod that has an IP address; None where none, or several, are known to have it."""
+        owners = [pod for pod in self.pods if address in pod.addresses]
+        if len(owners) == 1:
+            return owners[0]
+        listed = self._slice_addresses.get(address)
+        if owners or listed is None:
+            return None
+        named = [pod for pod in self.pods if (pod.namespace, pod.name) == listed]
+        return named[0] if named else None
+
+    @cached_property
+    def _services(self) -> tuple[Service, ...]:
+        listed = self._read_list("services.json", read_services) or []
+        for name in self._tree.names:
+            table = _SERVICE_TABLE.search(name)
+            if table is not None:
+                text = self._tree.read(name).data.decode("utf-8", "replace")
+                listed += read_service_table(text, namespace=table["namespace"])
+        return tuple(listed)
+
+    @cached_property
+    def _slice_addresses(self) -> dict[str, tuple[str, str]]:
+        return self._read_list("endpointslices.json", read_slice_addresses) or {}
+
+    def _read_list(self, file: str, read: Callable[[bytes], T]) -> T | None:
+        """Read one of the Kubernetes lists; None, and a problem, where that fails."""
+        names = [name for name in self._tree.names if name.rsplit("/", 1)[-1] == file]
+        if not names:
+            return None
+        try:
+            return read(self._tree.read(min(names, key=len)).data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, SourceError) as error:
+            self.problems.append(f"{file} cannot be read: {error}")
+            return None
+
+    def _one(self, selector: str, fitting: list[PodFiles]) -> PodFiles:
+        workloads = sorted({(pod.namespace, pod.workload) for pod in fitting})
+        if len(workloads) > 1:
+            candidates = ", ".join(pod.full_name for pod in fitting[:10])
+            raise SelectorError(
+                f"{selector!r} fits {len(workloads)} workloads",
+                where=self.where,
+                hint=f"name one of {candidates}",
+            )
+        if len(fitting) == 1:
+            return fitting[0]
+        names = tuple(pod.name for pod in fitting)
+        return msgspec.structs.replace(fitting[0], chosen_of=names)
+
+    def _pods(self) -> tuple[PodFiles, ...]:
+        files: dict[tuple[str, str], dict[str, str]] = {}
+        for (namespace, pod, what), name in places(self._tree.names).items():
+            files.setdefault((namespace, pod), {})[what] = name
+        listed = self._read_list("pods.json", read_pods) or []
+        facts = {(fact.namespace, fact.name): fact for fact in listed}
+        alone = {fact.name: fact for fact in listed}
+        return tuple(
+            _pod(
+                namespace,
+                name,
+                found,
+                facts.get((namespace, name)) if namespace else alone.get(name),
+            )
+            for (namespace, name), found in sorted(files.items())
+            if "config_dump" in found
+        )
+
+
+def open_snapshot(location: str) -> Snapshot:
+    """Open a folder, an archive or a single dump.
+
+    Args:
+        location: The path of a snapshot, of a bug report of osm or istioctl, of egctl's output, or
+            of a folder of dumps.
+
+    Raises:
+        SourceError: There is no such path, it cannot be read, or no config dump is in it.
+    """
+    snapshot = Snapshot(open_tree(location), where=location)
+    if not snapshot.pods:
+        raise SourceError(
+            "no config dumps in here",
+            where=location,
+            hint="expected pods/NAMESPACE/POD/config_dump.json, a bug report, or *.json dumps",
+        )
+    return snapshot
+
+
+_READINGS: tuple[Callable[[PodFiles], str], ...] = (
+    lambda pod: pod.name,
+    lambda pod: pod.workload,
+    lambda pod: pod.app,
+    lambda pod: pod.service_account,
+)
+
+
+def _fits(selector: str, pod: PodFiles, name: str) -> bool:
+    """Whether a selector means a pod, if a pod were called by this name."""
+    if not name:
+        return False
+    if selector in (name, f"{pod.namespace}/{name}", f"{name}.{pod.namespace}"):
+        return True
+    return any(selector == prefix + name for prefix in _POD_PREFIXES)
+
+
+def _pod(namespace: str, name: str, files: dict[str, str], fact: PodFacts | None) -> PodFiles:
+    if fact is None:
+        workload = workload_of_pod(name)
+        return PodFiles(namespace=namespace, name=name, workload=workload, files=files)
+    return PodFiles(
+        namespace=fact.namespace,
+        name=name,
+        workload=fact.workload,
+        app=fact.app,
+        service_account=fact.service_account,
+        addresses=fact.addresses,
+        files=files,
+    )
