@@ -224,7 +224,7 @@ def _name_of(body: msgspec.Raw, path: str, gaps: list[Gap]) -> str:
     return named.name or named.cluster_name
 
 
-def _tolerantly(field: str, raw: msgspec.Raw, gaps: list[Gap]) -> Iterator[tuple[int, _EntryWire]]:
+def _tolerantly(listed: str, raw: msgspec.Raw, gaps: list[Gap]) -> Iterator[tuple[int, _EntryWire]]:
     """Read entries that are not all as known; what is not understood becomes a gap."""
     try:
         items = msgspec.json.decode(raw, type=list[msgspec.Raw] | None)
