@@ -6,10 +6,13 @@ Checked against Envoy 1.40.0. Not modelled: `google_re2.max_program_size`, which
 """
 
 import functools
+import re
 
 import re2
 
 from osmscope.errors import DumpError
+
+_REFERENCE = re.compile(r"\\([0-9\\])")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -35,9 +38,28 @@ def full_match(pattern: str, value: str) -> bool:
 
 
 def replace_all(pattern: str, substitution: str, value: str) -> str:
-    r"""Replace every occurrence, `\0` to `\9` standing for groups.
+    r"""Replace every occurrence, `\0` to `\9` standing for groups and `\\` for a backslash.
+
+    Where an occurrence ends, an empty one is not counted again: `x*` by `-` turns `axb` into
+    `-a-b-`. RE2's own `sub` for Python counts it.
 
     Raises:
         DumpError: RE2 refuses the expression.
     """
-    return str(_compiled(pattern).sub(substitution.replace(r"\0", r"\g<0>"), value))
+    compiled = _compiled(pattern)
+    parts: list[str] = []
+    position, last_end = 0, -1
+    while position <= len(value) and (found := compiled.search(value, position)):
+        parts.append(value[position : found.start()])
+        if found.start() == found.end() == last_end:
+            parts.append(value[last_end : last_end + 1])
+            position = last_end + 1
+            continue
+        parts.append(_REFERENCE.sub(lambda token: _referred(token[1], found), substitution))
+        position = last_end = found.end()
+    parts.append(value[position:])
+    return "".join(parts)
+
+
+def _referred(letter: str, found: "re2._Match") -> str:
+    return (found[int(letter)] or "") if letter.isdecimal() else letter
