@@ -3,6 +3,7 @@
 import msgspec
 
 from osmscope.resources.endpoint import MetadataHolder
+from osmscope.resources.extension import extension
 from osmscope.resources.matcher import (
     CookieMatcher,
     FilterStateMatcher,
@@ -266,16 +267,18 @@ class DirectResponseAction(Resource, frozen=True):
     body: DataSource | None = None
 
 
+@extension("envoy.config.route.v3.Route")
 class Route(Resource, frozen=True):
     """`envoy.config.route.v3.Route`."""
 
     inert = frozenset({
-        "metadata", "decorator", "tracing", "per_request_buffer_limit_bytes", "stat_prefix",
+        "decorator", "tracing", "per_request_buffer_limit_bytes", "stat_prefix",
         "request_body_buffer_limit",
     })  # fmt: skip
 
     name: str = ""
     match: RouteMatch = RouteMatch()
+    metadata: MetadataHolder = MetadataHolder()
     route: RouteAction | None = None
     redirect: RedirectAction | None = None
     direct_response: DirectResponseAction | None = None
@@ -347,6 +350,7 @@ class RouteConfiguration(Resource, frozen=True):
     vhost_header: str = ""
 
 
+@extension("envoy.config.route.v3.RouteList")
 class RouteList(Resource, frozen=True):
     """Routes that a virtual host's matcher leads to."""
 

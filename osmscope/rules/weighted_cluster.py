@@ -1,0 +1,138 @@
+"""The cluster of a route, or the clusters that it draws from.
+
+What Envoy does: a route names its cluster, reads the name from the first value of a header, or
+draws from several by weight. The drawn number is, in this order: the one number in the header
+`header_name`, the request's hash if `use_hash_policy` is set and there is one, else the request's
+random number; its remainder by the sum of all weights falls into one cluster's interval. Health
+plays no part. With `runtime_key_prefix` a runtime key of the cluster's name replaces its weight.
+A name that is empty or unknown is found out later. Checked against Envoy 1.40.0.
+Not modelled: cluster specifier plugins, and that `runtime_fraction` compares the same random
+number that is drawn here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import accumulate
+
+import msgspec
+
+from osmscope.resources.route import ClusterWeight, Route, RouteAction, WeightedCluster
+from osmscope.rules.facts import Request
+
+_LARGEST_NUMBER = 2**64 - 1
+
+
+class ClusterChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster that a request may go to."""
+
+    name: str
+    """"" where a header that should name it is absent."""
+    probability: Fraction = Fraction(1)
+    entry: ClusterWeight | None = None
+    """The entry of `weighted_clusters` that was drawn."""
+    reason: str = ""
+    missing: str = ""
+    """The fact that is missing to tell, as a noun."""
+
+
+def choose_clusters(
+    route: Route, request: Request, hash_value: int | None
+) -> tuple[ClusterChoice, ...]:
+    """List the clusters that a route sends a request to; the probabilities add up to 1.
+
+    Args:
+        route: A route that forwards, or does not: then nothing is listed.
+        request: The request as it is when its route is looked up.
+        hash_value: What the route's hash policies make of the request; None without a hash.
+    """
+    action = route.route
+    if action is None:
+        return ()
+    if action.weighted_clusters is not None:
+        return _draw(action.weighted_clusters, request, hash_value)
+    if action.cluster is not None:
+        return (ClusterChoice(name=action.cluster, reason="the route names it"),)
+    if action.cluster_header is not None:
+        name, reason = _from_header(action.cluster_header, request)
+        return (ClusterChoice(name=name, reason=reason),)
+    return (_by_plugin(action),)
+
+
+def _from_header(header: str, request: Request) -> tuple[str, str]:
+    name = request.headers.first(header)
+    if name:
+        return name, f'header "{header}" names it'
+    return (
+        "",
+        f'header "{header}", which should name it, is {"absent" if name is None else "empty"}',
+    )
+
+
+def _by_plugin(action: RouteAction) -> ClusterChoice:
+    plugin = action.cluster_specifier_plugin
+    subject = f'the cluster specifier plugin "{plugin}"' if plugin else "a cluster specifier plugin"
+    return ClusterChoice(name="", missing=f"the cluster that {subject} chooses")
+
+
+def _draw(
+    weighted: WeightedCluster, request: Request, hash_value: int | None
+) -> tuple[ClusterChoice, ...]:
+    prefix = weighted.runtime_key_prefix
+    weights = [_weight(entry, prefix, request.runtime) for entry in weighted.clusters]
+    total = sum(weights)
+    if not total:
+        return (ClusterChoice(name="", reason="all weights are 0"),)
+    number, source = _number(weighted, request, hash_value)
+    if number is None:
+        return tuple(
+            _drawn(entry, request, Fraction(weight, total), f"weight {weight} of {total}")
+            for entry, weight in zip(weighted.clusters, weights, strict=True)
+            if weight
+        )
+    remainder = number % total
+    entry = weighted.clusters[bisect_right(tuple(accumulate(weights)), remainder)]
+    reason = f"{source} modulo {total} is {remainder}"
+    return (_drawn(entry, request, Fraction(1), reason),)
+
+
+def _number(
+    weighted: WeightedCluster, request: Request, hash_value: int | None
+) -> tuple[int | None, str]:
+    if weighted.header_name:
+        values = request.headers.all(weighted.header_name)
+        number = _unsigned(values[0]) if len(values) == 1 else None
+        if number is not None:
+            return number, f'header "{weighted.header_name}"'
+    if weighted.use_hash_policy and hash_value is not None:
+        return hash_value, "the request's hash"
+    return request.random_value, "the random number"
+
+
+def _unsigned(text: str) -> int | None:
+    digits = text.strip(" \t").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    number = int(digits)
+    return number if number <= _LARGEST_NUMBER else None
+
+
+def _weight(entry: ClusterWeight, prefix: str, runtime: Mapping[str, object]) -> int:
+    override = runtime.get(f"{prefix}.{entry.name}") if prefix else None
+    if isinstance(override, str):
+        override = _unsigned(override)
+    if isinstance(override, int) and not isinstance(override, bool) and override >= 0:
+        return override
+    return entry.weight
+
+
+def _drawn(
+    entry: ClusterWeight, request: Request, probability: Fraction, reason: str
+) -> ClusterChoice:
+    name = entry.name
+    if not name:
+        name, words = _from_header(entry.cluster_header, request)
+        reason = f"{reason}; {words}"
+    return ClusterChoice(name=name, entry=entry, probability=probability, reason=reason)
