@@ -1,0 +1,58 @@
+"""Exit codes: the only place where answers and errors become numbers.
+
+Decision: an error that nobody foresaw exits with 2 like bad input, because the input caused it and
+a script that tells "no answer" from "does not reach" must not take it for the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from osmscope.errors import OsmscopeError, UnreachableError
+
+if TYPE_CHECKING:
+    from osmscope.trace.answer import Answer
+
+REACHES = 0
+"""Every outcome reaches an endpoint; of other commands: done."""
+DOES_NOT_REACH = 1
+"""At least one outcome does not reach an endpoint."""
+BAD_INPUT = 2
+"""The command line, a request or a dump cannot be understood; or osmscope itself failed."""
+CANNOT_BE_TOLD = 3
+"""At least one outcome is unknown, and none fails."""
+NOT_REACHABLE = 4
+"""The source, an Envoy or a cluster, cannot be reached."""
+INTERRUPTED = 130
+"""Ended by Ctrl-C."""
+PIPE_CLOSED = 141
+"""Whoever read the output has gone."""
+
+EXPLAINED = (
+    (REACHES, "every outcome reaches an endpoint; other commands: done"),
+    (DOES_NOT_REACH, "an outcome does not reach an endpoint"),
+    (BAD_INPUT, "usage, or input that cannot be read"),
+    (CANNOT_BE_TOLD, "an outcome cannot be told from what is known"),
+    (NOT_REACHABLE, "the source cannot be reached"),
+)
+"""What `--help` says of each code."""
+
+
+def of_answer(answer: Answer) -> int:
+    """Return the exit code of one traced request."""
+    verdicts = {outcome.verdict for outcome in answer.outcomes}
+    if verdicts & {"responded", "closed"}:
+        return DOES_NOT_REACH
+    return CANNOT_BE_TOLD if "unknown" in verdicts or not verdicts else REACHES
+
+
+def of_answers(codes: Iterable[int]) -> int:
+    """Return the exit code of several: the first of 2, 1 and 3 that occurs."""
+    found = set(codes)
+    return next((c for c in (BAD_INPUT, DOES_NOT_REACH, CANNOT_BE_TOLD) if c in found), REACHES)
+
+
+def of_error(error: OsmscopeError) -> int:
+    """Return the exit code of an error."""
+    return NOT_REACHABLE if isinstance(error, UnreachableError) else BAD_INPUT

@@ -1,0 +1,57 @@
+"""The only writer of standard output, and what is known of the terminal behind it.
+
+Standard output carries data and nothing else. Whether it is coloured is decided here, by
+`--color`, NO_COLOR, FORCE_COLOR, TERM and whether a terminal is there, in this order.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import Literal
+
+ColorChoice = Literal["auto", "always", "never"]
+
+NARROWEST = 40
+
+
+def write(text: str) -> None:
+    """Write text, and end its last line."""
+    stream = sys.stdout
+    encoding = stream.encoding or "utf-8"
+    data = text if text.endswith("\n") else text + "\n"
+    # A terminal that cannot show a sign gets a replacement, not a traceback.
+    stream.write(data.encode(encoding, "replace").decode(encoding))
+    stream.flush()
+
+
+def write_lines(lines: Iterable[bytes]) -> None:
+    """Write lines of UTF-8 as they come; each is ended."""
+    stream = sys.stdout.buffer
+    for line in lines:
+        stream.write(line)
+        stream.write(b"\n")
+    stream.flush()
+
+
+def wants_color(choice: ColorChoice) -> bool:
+    """Tell whether standard output is to be coloured."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+
+
+def width() -> int:
+    """Return how many columns there are: COLUMNS, the terminal's, or 80."""
+    return max(shutil.get_terminal_size((80, 24)).columns, NARROWEST)
+
+
+def silence() -> None:
+    """Let the interpreter's last flush go nowhere, after the reader has closed the pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,183 @@
+"""SOURCE: from what the user typed to one sidecar, its services, and what it is called.
+
+A URL is an admin address; what exists as a file or folder is that; else it is a pod's name within
+`--from`. With `--dump` there is no SOURCE. Decision: a pod's own folder is a snapshot of one pod,
+so SOURCE may be left out wherever a snapshot holds a single sidecar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+
+from osmscope.dump.clusters import Clusters, read_clusters
+from osmscope.dump.sections import Dump
+from osmscope.errors import SourceError, UnreachableError, UsageError
+from osmscope.mesh.osm import node_namespace
+from osmscope.resources.proxy import Proxy
+from osmscope.source.admin import is_admin_address, read_admin
+from osmscope.source.files import Source, read_bytes
+from osmscope.source.kubernetes_lists import Service
+
+CommandT = TypeVar("CommandT", bound=Callable[..., object])
+
+_GIVE = "give a file, an admin address, --dump FILE, or a pod's name with --from PATH"
+
+
+class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that name a source."""
+
+    dump: str | None = None
+    clusters: str | None = None
+    from_: str | None = None
+
+
+class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
+    """One sidecar, ready to be asked."""
+
+    proxy: Proxy
+    name: str
+    """What the user calls it, for headlines."""
+    namespace: str = ""
+    services: tuple[Service, ...] = ()
+    address: str = ""
+    """The pod's own; "" where it is not known."""
+    notes: tuple[str, ...] = ()
+    """What was chosen on the user's behalf."""
+
+
+def source_options(command: CommandT) -> CommandT:
+    """Give a command the options that name a source."""
+    for option in (
+        click.option(
+            "--from",
+            "from_",
+            metavar="PATH",
+            help="Folder or archive of a mesh; SOURCE is then a pod in it.",
+        ),
+        click.option(
+            "--clusters",
+            metavar="FILE",
+            help="What /clusters?format=json answered: a file, -, or an admin address.",
+        ),
+        click.option(
+            "--dump",
+            metavar="FILE",
+            help="A config dump instead of SOURCE: a file, -, or an admin address.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
+    """Read the sidecar that SOURCE and the options name.
+
+    Raises:
+        UsageError: They name none, or contradict each other.
+        SourceError: It cannot be read.
+        DumpError: It is not a config dump.
+        SelectorError: A pod's name fits none, or several.
+    """
+    if options.dump is not None:
+        if source is not None or options.from_ is not None:
+            raise UsageError("--dump takes the place of SOURCE and --from", hint="give one of them")
+        return _of_files(options.dump, options.clusters)
+    if options.from_ is not None:
+        return _of_snapshot(options.from_, source, options.clusters)
+    if source is None:
+        raise UsageError("SOURCE is missing", hint=_GIVE)
+    if source == "-" or is_admin_address(source) or _is_file(source):
+        return _of_files(source, options.clusters)
+    if Path(source).is_dir():
+        return _of_snapshot(source, None, options.clusters)
+    raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_GIVE)
+
+
+def read_location(location: str, what: str) -> Source:
+    """Read a file, standard input for "-", or what an admin address answers.
+
+    Args:
+        location: Where.
+        what: "config_dump" or "clusters".
+
+    Raises:
+        UnreachableError: An admin address does not answer.
+        SourceError: It cannot be read.
+    """
+    if not is_admin_address(location):
+        return read_bytes(location)
+    try:
+        return read_admin(location, what)
+    except SourceError as error:
+        raise UnreachableError(error.message, where=error.where, hint=error.hint) from None
+
+
+def _is_file(source: str) -> bool:
+    path = source.partition("#")[0] or source
+    return Path(source).is_file() or Path(path).is_file()
+
+
+def _of_files(dump: str, clusters: str | None) -> Sidecar:
+    if dump == "-" and clusters == "-":
+        raise UsageError("only one of --dump and --clusters can be standard input")
+    source = read_location(dump, "config_dump")
+    if clusters is None and is_admin_address(dump):
+        clusters = dump
+    status = None if clusters is None else _clusters(read_location(clusters, "clusters"))
+    return _sidecar(source, status, name=_short(dump))
+
+
+def _of_snapshot(location: str, pod_name: str | None, clusters: str | None) -> Sidecar:
+    from osmscope.source.snapshot import open_snapshot
+
+    snapshot = open_snapshot(location)
+    if pod_name is None:
+        names = [pod.full_name for pod in snapshot.pods]
+        if len(names) != 1:
+            shown = ", ".join(names[:10])
+            raise UsageError(
+                f"{len(names)} sidecars are in here", where=location, hint=f"name one of {shown}"
+            )
+        pod_name = names[0]
+    pod = snapshot.find(pod_name)
+    dump = snapshot.read(pod, "config_dump")
+    if dump is None:
+        raise SourceError("the pod has no config dump", where=f"{location}: {pod.full_name}")
+    live = snapshot.read(pod, "clusters") if clusters is None else read_bytes(clusters)
+    status = None if live is None else _clusters(live)
+    sidecar = _sidecar(dump, status, name=pod.name)
+    notes = tuple(snapshot.problems)
+    if len(pod.chosen_of) > 1:
+        replicas = f"{pod.name} stands for {len(pod.chosen_of)} replicas of {pod.workload}"
+        notes = (*notes, replicas)
+    return msgspec.structs.replace(
+        sidecar,
+        name=pod.workload or pod.name,
+        namespace=pod.namespace or sidecar.namespace,
+        services=snapshot.services(),
+        address=pod.addresses[0] if pod.addresses else "",
+        notes=notes,
+    )
+
+
+def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:
+    dump = Dump.read(source.data, where=source.where, select=source.select)
+    if clusters is None and dump.clusters is not None:
+        clusters = read_clusters(bytes(dump.clusters), where=source.where)
+    namespace = node_namespace(dump.node().id)
+    return Sidecar(proxy=Proxy(dump, clusters), name=name, namespace=namespace)
+
+
+def _clusters(source: Source) -> Clusters:
+    return read_clusters(source.data, where=source.where)
+
+
+def _short(location: str) -> str:
+    if location == "-":
+        return "standard input"
+    return location if is_admin_address(location) else Path(location).name

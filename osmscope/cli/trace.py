@@ -1,0 +1,224 @@
+"""`osmscope trace`: where a request lands, and why there; or many requests, a line each."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable
+
+import click
+import msgspec
+
+from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.request_options import RequestOptions, Typed, request_options, typed_request
+from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
+from osmscope.errors import UsageError
+from osmscope.report import documents
+from osmscope.report.trace_report import trace_report
+from osmscope.trace.answer import Answer, Explanation, Step
+from osmscope.trace.batch import Batch, qualified, undecided
+from osmscope.trace.completion import Completion
+from osmscope.trace.inference import Destinations, Inference
+from osmscope.trace.request import TraceRequest
+
+_FORMATS = ("tree", "wide", "json", "jsonl", "yaml", "dot", "mermaid")
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, answered."""
+
+    request: TraceRequest
+    answer: Answer
+    explanation: Explanation
+    inferred: tuple[str, ...]
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True):
+    requests: str | None = None
+    format: str | None = None
+    color: output.ColorChoice = "auto"
+
+
+@click.command(name="trace", epilog=" ")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET")
+@source_options
+@request_options
+@click.option(
+    "--requests",
+    metavar="FILE",
+    help="Answer the requests of FILE (or -), a JSON object a line, instead of TARGET.",
+)
+@click.option(
+    "-o", "--output", "format", type=click.Choice(_FORMATS), help="The form of the answer (tree)."
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
+)
+def command(arguments: tuple[str, ...], **options: object) -> int:
+    r"""Say where a request lands, and why there.
+
+    SOURCE is a config dump, an admin address, a pod's folder, or a pod's name within --from; --dump
+    stands in its place. TARGET is host, host:port, host:port/path, a URL, or IP:port. Where the
+    request goes at IP level is looked up from the host, and the answer says how.
+
+    \b
+    Examples:
+      osmscope trace config_dump.json bookstore:14001/books
+      osmscope trace bookbuyer --from mesh/ bookstore:14001 -X POST -H 'client-app: x'
+      osmscope trace http://localhost:15000 https://httpbin.org -o wide
+      osmscope trace --dump config_dump.json --curl "curl -H 'a: b' http://web:80/"
+      osmscope trace bookstore-v1 --from mesh/ bookstore:14001 --direction inbound
+      osmscope trace --dump d.json --clusters c.json --requests requests.jsonl -o jsonl
+
+    \b
+    Exit codes:
+      0  every outcome reaches an endpoint     3  it cannot be told
+      1  an outcome does not                   4  the source cannot be reached
+      2  usage, or input that cannot be read
+    With --requests: 0, or 2 if a line could not be read.
+    """
+    settings = msgspec.convert(options, _Settings)
+    source = msgspec.convert(options, SourceOptions)
+    asked = msgspec.convert(options, RequestOptions)
+    if settings.requests is not None:
+        return _answer_lines(arguments, source, settings)
+    name, target = split_arguments(arguments, source, wants_target=asked.curl is None)
+    typed = typed_request(target, asked)
+    sidecar = read_sidecar(name, source)
+    traced = trace_one(sidecar, typed)
+    _write(traced, sidecar, settings)
+    return exit_codes.of_answer(traced.answer)
+
+
+def split_arguments(
+    arguments: tuple[str, ...], source: SourceOptions, *, wants_target: bool
+) -> tuple[str | None, str | None]:
+    """Tell SOURCE from TARGET: one argument with `--dump` is the TARGET, two are both.
+
+    Raises:
+        UsageError: There are too many, or too few.
+    """
+    wanted = 1 if wants_target else 0
+    has_source = source.dump is not None or source.from_ is not None
+    if len(arguments) == wanted + 1:
+        return arguments[0], arguments[1] if wants_target else None
+    if len(arguments) == wanted and has_source:
+        return None, arguments[0] if wants_target else None
+    expected = "SOURCE TARGET" if wants_target else "SOURCE"
+    given = ", ".join(arguments) or "nothing"
+    raise UsageError(f"expected {expected}, not {given}", hint="see `osmscope trace --help`")
+
+
+def completion_of(sidecar: Sidecar) -> Completion:
+    """Return what completes requests to a sidecar."""
+    destinations = Destinations(sidecar.proxy, sidecar.services, sidecar.namespace)
+    return Completion(destinations, sidecar.address)
+
+
+def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
+    """Complete, evaluate and explain one request.
+
+    Raises:
+        UsageError: The request lacks what no default can stand for.
+        DumpError: A resource on the path cannot be read.
+    """
+    completed, found = completion_of(sidecar).complete(typed.request)
+    completed = typed.finished(completed)
+    inferred = (*sidecar.notes, *typed.notes, *(() if found.assumed else found.notes))
+    if found.candidates:
+        answer = undecided(completed, found)
+        return Traced(
+            request=completed,
+            answer=answer,
+            explanation=_candidates(found),
+            inferred=(*sidecar.notes, *typed.notes),
+        )
+    from osmscope.trace.tracer import Tracer
+
+    answer, explanation = Tracer(sidecar.proxy).explain(completed)
+    return Traced(
+        request=completed,
+        answer=qualified(answer, found),
+        explanation=explanation,
+        inferred=inferred,
+    )
+
+
+def _candidates(found: Inference) -> Explanation:
+    step = Step(
+        kind="destination",
+        chosen="",
+        reason="several lead to different places; give --dst-ip",
+        notes=found.candidates,
+        failed=True,
+    )
+    return Explanation(steps=(step,))
+
+
+def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
+    chosen = settings.format or "tree"
+    if chosen == "jsonl":
+        output.write_lines([documents.as_line(traced.answer)])
+    elif chosen in ("json", "yaml"):
+        document = documents.trace_document(traced.answer, traced.explanation, traced.inferred)
+        write = documents.as_json if chosen == "json" else documents.as_yaml
+        output.write(write(document))
+    elif chosen in ("dot", "mermaid"):
+        _write_graph(traced, chosen)
+    else:
+        _write_text(traced, sidecar, settings, wide=chosen == "wide")
+
+
+def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: bool) -> None:
+    from osmscope.report.text import trace_text
+
+    report = trace_report(
+        traced.answer, traced.explanation, traced.request, sidecar.name, traced.inferred
+    )
+    color = output.wants_color(settings.color)
+    output.write(trace_text(report, width=output.width(), color=color, wide=wide))
+
+
+def _write_graph(traced: Traced, chosen: str) -> None:
+    from osmscope.graph import trace_graph
+    from osmscope.report import dot, mermaid
+
+    graph = trace_graph(traced.answer, traced.explanation)
+    output.write(dot.as_dot(graph) if chosen == "dot" else mermaid.as_mermaid(graph))
+
+
+def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _Settings) -> int:
+    if settings.format not in (None, "jsonl"):
+        raise UsageError(f"--requests answers -o jsonl, not {settings.format}")
+    if settings.requests == "-" and "-" in (source.dump, source.clusters):
+        raise UsageError(
+            "standard input cannot be both the requests and the dump",
+            hint="give one of them as a file",
+        )
+    name, _ = split_arguments(arguments, source, wants_target=False)
+    sidecar = read_sidecar(name, source)
+    for note in sidecar.notes:
+        diagnostics.note(note)
+    from osmscope.trace.tracer import Tracer
+
+    batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar))
+    output.write_lines(batch.answer_lines(_lines(settings.requests or "-")))
+    return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES
+
+
+def _lines(location: str) -> Iterable[bytes]:
+    """Read the lines of a file; standard input is read as it comes, unless it is packed."""
+    from osmscope.source.files import read_bytes
+
+    if location == "-" and not _is_packed(sys.stdin.buffer):
+        return sys.stdin.buffer
+    return io.BytesIO(read_bytes(location).data)
+
+
+def _is_packed(stream: object) -> bool:
+    peek = getattr(stream, "peek", None)
+    return peek is not None and peek(4)[:4].startswith(_PACKED)

@@ -1,0 +1,68 @@
+"""JSON and YAML of what osmscope answers.
+
+Decision: the JSON of one trace is the answer of the batch form with `steps` and what is close
+added, so that whoever reads one form reads the other.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osmscope.trace.answer import Answer, Explanation
+
+
+def trace_document(
+    answer: Answer, explanation: Explanation, inferred: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """Join an answer and its explanation to one document."""
+    document: dict[str, object] = msgspec.to_builtins(answer)
+    document["inferred"] = list(inferred)
+    document["steps"] = msgspec.to_builtins(explanation.steps)
+    document["near_misses"] = msgspec.to_builtins(explanation.near_misses)
+    return document
+
+
+def as_json(value: object) -> str:
+    """Write a document as indented JSON.
+
+    JSON escapes control characters itself; marks that turn the direction of writing are escaped
+    here, in the form that every JSON reader turns back.
+    """
+    return _escape(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def as_line(value: object) -> bytes:
+    """Write a document as one line of JSON, as it is."""
+    return msgspec.json.encode(value)
+
+
+def as_yaml(value: object) -> str:
+    """Write a document as YAML; PyYAML escapes what is not printable."""
+    import yaml
+
+    plain = msgspec.to_builtins(value, str_keys=True)
+    return str(yaml.dump(plain, Dumper=_dumper(), sort_keys=False, allow_unicode=False))
+
+
+def _dumper() -> type:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    return Dumper
+
+
+def _escape(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "".join(f"\\u{unit:04x}" for unit in _utf16(c))
+        for c in text
+    )
+
+
+def _utf16(character: str) -> list[int]:
+    data = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2)]

@@ -1,0 +1,211 @@
+"""The report of one traced request: neutral data that a terminal, a page or a screen renders.
+
+Decision: a headline that answers, the decisions in their order, a branch for each way the request
+can go, then what is close, what was inferred and what was assumed. Nothing here knows of columns
+or colours; texts are as the dump has them, and writers escape them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from osmscope.trace.answer import (
+    Answer,
+    EndpointShare,
+    Explanation,
+    OutcomeAnswer,
+    Response,
+    Step,
+)
+from osmscope.trace.request import TraceRequest
+
+Sign = Literal["good", "bad", "unknown"]
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """One way the request can go."""
+
+    probability: float
+    sign: Sign
+    title: str
+    """Where it ends: `cluster a`, `Envoy answers 404 (NR) route_not_found`."""
+    reason: str = ""
+    """Why this cluster, where it was chosen of several."""
+    rows: tuple[Step, ...] = ()
+    endpoints: tuple[EndpointShare, ...] = ()
+    changes: tuple[str, ...] = ()
+    """What the endpoint receives that the client did not send like that."""
+
+
+class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, answered and explained."""
+
+    sign: Sign
+    subject: str
+    """`bookbuyer → GET bookstore:14001/books`."""
+    result: str
+    """`reaches 3 endpoints of 2 clusters`."""
+    rows: tuple[Step, ...]
+    """The decisions that all branches share."""
+    branches: tuple[Branch, ...]
+    nearest: tuple[str, ...]
+    inferred: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+def trace_report(
+    answer: Answer,
+    explanation: Explanation,
+    request: TraceRequest,
+    source: str,
+    inferred: tuple[str, ...] = (),
+) -> TraceReport:
+    """Build the report.
+
+    Args:
+        answer: Where the request goes.
+        explanation: Why.
+        request: What was asked, completed.
+        source: What the sidecar is called.
+        inferred: How the request was completed.
+    """
+    alone = len(answer.outcomes) == 1
+    shared = [step for step in explanation.steps if alone or step.outcome is None]
+    branches = tuple(
+        _branch(outcome, [s for s in explanation.steps if not alone and s.outcome == index])
+        for index, outcome in enumerate(answer.outcomes)
+    )
+    return TraceReport(
+        sign=_sign({branch.sign for branch in branches}),
+        subject=f"{source} → {describe_request(request)}",
+        result=_result(answer),
+        rows=tuple(step for step in shared if step.kind not in _SHOWN_ELSEWHERE),
+        branches=branches,
+        nearest=tuple(f"{miss.what}: {miss.change}" for miss in explanation.near_misses),
+        inferred=(*inferred, *_inferred(explanation)),
+        assumed=answer.assumptions,
+    )
+
+
+_SHOWN_ELSEWHERE = frozenset({"inference", "endpoint", "upstream_request"})
+
+
+def describe_request(request: TraceRequest) -> str:
+    """Name a request as a user would: `GET bookstore:14001/books`, `tcp 10.0.0.1:3306`."""
+    if request.protocol == "tcp":
+        return f"tcp {request.host or _destination(request)}"
+    where = request.host or _destination(request)
+    path = "" if request.path in (None, "/") else request.path
+    scheme = "https://" if request.starts_tls else ""
+    return f"{request.method or 'GET'} {scheme}{where}{path}"
+
+
+def describe_response(response: Response | None) -> str:
+    """Say what Envoy answers, as its access log prints it: `404 (NR) route_not_found`."""
+    if response is None:
+        return "no answer"
+    parts = [str(response.code)] if response.code else []
+    if response.flags:
+        parts.append(f"({','.join(response.flags)})")
+    if response.details:
+        parts.append(response.details)
+    if response.location:
+        parts.append(f"to {response.location}")
+    return " ".join(parts) or response.reason or "no answer"
+
+
+def percent(probability: float) -> str:
+    """Write a probability: `50 %`, `33.3 %`."""
+    share = round(probability * 100, 1)
+    if not share and probability:
+        return "<0.1 %"
+    return f"{share:.0f} %" if share == int(share) else f"{share} %"
+
+
+def _destination(request: TraceRequest) -> str:
+    port = "" if request.dst_port is None else f":{request.dst_port}"
+    return f"{request.dst_ip or 'an unknown destination'}{port}"
+
+
+def _branch(outcome: OutcomeAnswer, steps: list[Step]) -> Branch:
+    own = [step for step in steps if (step.kind, step.chosen) == ("cluster", outcome.cluster)]
+    return Branch(
+        probability=outcome.probability,
+        sign=_outcome_sign(outcome),
+        title=_title(outcome),
+        reason=own[0].reason if own else "",
+        rows=tuple(s for s in steps if s.kind not in _SHOWN_ELSEWHERE and s not in own[:1]),
+        endpoints=outcome.endpoints,
+        changes=tuple(_changes(outcome)),
+    )
+
+
+def _outcome_sign(outcome: OutcomeAnswer) -> Sign:
+    if outcome.verdict == "forwarded":
+        return "good"
+    return "unknown" if outcome.verdict == "unknown" else "bad"
+
+
+def _sign(signs: set[Sign]) -> Sign:
+    if "bad" in signs:
+        return "bad"
+    return "good" if signs == {"good"} else "unknown"
+
+
+def _title(outcome: OutcomeAnswer) -> str:
+    if outcome.verdict == "forwarded":
+        return f"cluster {outcome.cluster}"
+    if outcome.verdict == "unknown":
+        return "cannot be told"
+    what = "Envoy closes:" if outcome.verdict == "closed" else "Envoy answers"
+    cluster = f" (cluster {outcome.cluster})" if outcome.cluster else ""
+    return f"{what} {describe_response(outcome.response)}{cluster}"
+
+
+def _result(answer: Answer) -> str:
+    reaching = [o for o in answer.outcomes if o.verdict == "forwarded"]
+    others = [o for o in answer.outcomes if o.verdict != "forwarded"]
+    if not others:
+        return _reached(reaching)
+    if all(outcome.verdict == "unknown" for outcome in others):
+        words = "cannot be told" if not reaching else f"{_reached(reaching)}, else cannot be told"
+    else:
+        refused = next(o for o in others if o.verdict != "unknown")
+        how = "is closed:" if refused.verdict == "closed" else "is answered by Envoy:"
+        words = f"{how} {describe_response(refused.response)}"
+        if len(others) > 1:
+            words += f" (and {len(others) - 1} more ways to fail)"
+    if reaching and others:
+        share = percent(sum(outcome.probability for outcome in others))
+        return f"{words} in {share} of cases"
+    return words
+
+
+def _reached(outcomes: list[OutcomeAnswer]) -> str:
+    addresses = {endpoint.address for outcome in outcomes for endpoint in outcome.endpoints}
+    clusters = {outcome.cluster for outcome in outcomes}
+    if len(clusters) > 1:
+        return f"reaches {len(addresses)} endpoints of {len(clusters)} clusters"
+    if len(addresses) == 1:
+        return f"reaches {addresses.pop()}"
+    if not addresses:
+        return f"reaches cluster {clusters.pop()}"
+    return f"reaches {len(addresses)} endpoints"
+
+
+def _changes(outcome: OutcomeAnswer) -> list[str]:
+    upstream = outcome.upstream_request
+    if upstream is None:
+        return []
+    lines = [f"{upstream.method} {upstream.host or ''}{upstream.path}"]
+    lines += [f"{name}: {', '.join(values)}" for name, values in upstream.headers.items()]
+    if upstream.removed_headers:
+        lines.append("without " + ", ".join(upstream.removed_headers))
+    return lines
+
+
+def _inferred(explanation: Explanation) -> list[str]:
+    steps = [step for step in explanation.steps if step.kind == "inference"]
+    return [": ".join(part for part in (step.chosen, step.reason) if part) for step in steps]

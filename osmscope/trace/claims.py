@@ -1,0 +1,226 @@
+"""Which hosts each filter chain of a sidecar serves, and at which addresses.
+
+Decision: only what the dump's own references say decides (a chain's route table, its virtual hosts'
+domains, its server names, the TLS name of the cluster it proxies to). A chain's name, where it is
+one of a mesh's, only tells which of several is meant.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.mesh import osm
+from osmscope.resources.address import CidrRange
+from osmscope.resources.extension import decode_extension
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.network_filters import TcpProxy
+from osmscope.resources.proxy import Proxy
+from osmscope.resources.route import RouteConfiguration
+from osmscope.resources.transport_socket import UpstreamTlsContext
+
+_DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+"""Addresses that no network has (RFC 5737): they stand for one that nobody named."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What one filter chain asks for, and whom it serves."""
+
+    listener: str
+    chain: str
+    port: int | None = None
+    ranges: tuple[CidrRange, ...] = ()
+    domains: dict[str, str] = {}
+    """Domain → the place it leads to: a virtual host of a route table, or clusters."""
+    service: str = ""
+    """`service.namespace`, where the chain's name tells it."""
+    server_names: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    is_http: bool = True
+    transport_protocol: str = ""
+    leads_to: str = ""
+
+    @property
+    def address(self) -> str:
+        """The first address of its first range."""
+        return str(self.ranges[0].network().network_address)
+
+    @property
+    def is_single_address(self) -> bool:
+        """Whether its first range holds one address."""
+        return self.ranges[0].network().num_addresses == 1
+
+    def serves(self, host: str, port: int | None) -> bool:
+        """Whether its route table, or its server names, hold the host."""
+        port = self.port if port is None else port
+        names = (host,) if port is None else (host, f"{host}:{port}")
+        return any(name in self.domains or _by_wildcard(name, self.domains) for name in names)
+
+    def is_named(self, host: str) -> bool:
+        """Whether its name is that of the service that the host names."""
+        if not self.service:
+            return False
+        labels = host.split(".")
+        own = self.service.split(".")
+        return labels[:2] == own[: len(labels[:2])] and labels[2:3] in ([], ["svc"])
+
+    def describe(self) -> str:
+        """Name the chain in words."""
+        chain = f"filter chain {self.chain}" if self.chain else "an unnamed filter chain"
+        return chain if not self.listener else f"{chain} of listener {self.listener}"
+
+
+def claims(proxy: Proxy, *, inbound: bool = False) -> Iterator[Claim]:
+    """List what a sidecar's filter chains serve, in the dump's order.
+
+    Args:
+        proxy: The sidecar.
+        inbound: Whether to look at its inbound listeners instead of the others.
+    """
+    for listener in proxy.listeners:
+        if (listener.traffic_direction == "INBOUND") is inbound:
+            chains = listener.filter_chains
+            if listener.default_filter_chain is not None:
+                chains = (*chains, listener.default_filter_chain)
+            for chain in chains:
+                yield _claim(proxy, listener, chain)
+
+
+def unclaimed_address(proxy: Proxy) -> str:
+    """Return an address that no filter chain and no listener of a sidecar names."""
+    taken = [
+        entry.network()
+        for listener in proxy.listeners
+        for ranges in (
+            _listener_range(listener),
+            *(chain.filter_chain_match.prefix_ranges for chain in listener.filter_chains),
+        )
+        for entry in ranges
+        if entry.prefix_len
+    ]
+    for network in _DOCUMENTATION_NETWORKS:
+        for address in ipaddress.ip_network(network).hosts():
+            if not any(address in claimed for claimed in taken):
+                return str(address)
+    return "240.0.0.1"
+
+
+def _claim(proxy: Proxy, listener: Listener, chain: FilterChain) -> Claim:
+    match = chain.filter_chain_match
+    named = osm.parse_chain_name(chain.name)
+    domains, is_http = _domains(proxy, chain)
+    port = match.destination_port or _listener_port(listener)
+    return Claim(
+        listener=listener.name,
+        chain=chain.name,
+        port=port,
+        ranges=match.prefix_ranges or _listener_range(listener),
+        domains=domains or dict.fromkeys(match.server_names, chain.name),
+        service=f"{named.service}.{named.namespace}" if named and named.service else "",
+        server_names=match.server_names,
+        protocols=match.application_protocols,
+        is_http=is_http,
+        transport_protocol=match.transport_protocol,
+        leads_to=_place(chain),
+    )
+
+
+def _place(chain: FilterChain) -> str:
+    """Say where a chain leads to: a route table, or clusters."""
+    for entry in chain.filters:
+        config = decode_extension(entry)
+        if isinstance(config, HttpConnectionManager):
+            if config.rds is not None:
+                return f"route configuration {config.rds.route_config_name}"
+            return f"the route configuration in filter chain {chain.name}"
+        if isinstance(config, TcpProxy):
+            return "cluster " + ", ".join(_tcp_clusters(config))
+    return f"filter chain {chain.name}"
+
+
+def _domains(proxy: Proxy, chain: FilterChain) -> tuple[dict[str, str], bool]:
+    for entry in chain.filters:
+        config = decode_extension(entry)
+        if isinstance(config, HttpConnectionManager):
+            return _table_domains(_table(proxy, config)), True
+        if isinstance(config, TcpProxy):
+            return _tls_names(proxy, config), False
+    return {}, False
+
+
+def _table(proxy: Proxy, config: HttpConnectionManager) -> RouteConfiguration | None:
+    if config.rds is not None:
+        return proxy.route_configuration(config.rds.route_config_name)
+    return config.route_config
+
+
+@functools.lru_cache(maxsize=256)
+def _table_domains(table: RouteConfiguration | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    return {
+        domain.lower(): virtual_host.name
+        for virtual_host in table.virtual_hosts
+        for domain in virtual_host.domains
+        if domain != "*"
+    }
+
+
+def _tls_names(proxy: Proxy, config: TcpProxy) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name in _tcp_clusters(config):
+        cluster = proxy.cluster(name)
+        if cluster is None or cluster.transport_socket is None:
+            continue
+        socket = cluster.transport_socket
+        tls = decode_extension(
+            TypedExtensionConfig(name=socket.name, typed_config=socket.typed_config)
+        )
+        if isinstance(tls, UpstreamTlsContext) and tls.sni:
+            names[tls.sni.lower()] = name
+    return names
+
+
+def _tcp_clusters(config: TcpProxy) -> tuple[str, ...]:
+    if config.weighted_clusters is not None:
+        return tuple(cluster.name for cluster in config.weighted_clusters.clusters)
+    return (config.cluster,) if config.cluster else ()
+
+
+def _listener_port(listener: Listener) -> int | None:
+    """A listener that does not take over redirected connections stands for its own address."""
+    if _takes_redirected(listener) or listener.address.socket_address is None:
+        return None
+    return listener.address.socket_address.port_value
+
+
+def _listener_range(listener: Listener) -> tuple[CidrRange, ...]:
+    socket = listener.address.socket_address
+    if _takes_redirected(listener) or socket is None:
+        return ()
+    try:
+        address = ipaddress.ip_address(socket.address)
+    except ValueError:
+        return ()
+    if address.is_unspecified:
+        return ()
+    return (CidrRange(address_prefix=socket.address, prefix_len=address.max_prefixlen),)
+
+
+def _takes_redirected(listener: Listener) -> bool:
+    if listener.use_original_dst:
+        return True
+    return any("original_dst" in entry.name for entry in listener.listener_filters)
+
+
+def _by_wildcard(name: str, domains: dict[str, str]) -> bool:
+    return any(
+        (domain.startswith("*") and len(domain) > 1 and name.endswith(domain[1:]))
+        or (domain.endswith("*") and len(domain) > 1 and name.startswith(domain[:-1]))
+        for domain in domains
+    )
