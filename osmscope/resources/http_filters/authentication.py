@@ -1,0 +1,198 @@
+"""Filters that ask who the client is."""
+
+import msgspec
+
+from osmscope.resources.extension import extension
+from osmscope.resources.network_filters import DataSource
+from osmscope.resources.resource import Opaque, Resource
+from osmscope.resources.route import RouteMatch
+
+_HTTP = "envoy.extensions.filters.http"
+
+
+@extension(f"{_HTTP}.basic_auth.v3.BasicAuth", name="envoy.filters.http.basic_auth")
+class BasicAuth(Resource, frozen=True):
+    """`envoy.extensions.filters.http.basic_auth.v3.BasicAuth`."""
+
+    inert = frozenset({"emit_dynamic_metadata"})
+
+    users: DataSource | None = None
+    forward_username_header: str = ""
+    authentication_header: str = ""
+
+
+@extension(f"{_HTTP}.basic_auth.v3.BasicAuthPerRoute")
+class BasicAuthPerRoute(Resource, frozen=True):
+    """`envoy.extensions.filters.http.basic_auth.v3.BasicAuthPerRoute`."""
+
+    users: DataSource | None = None
+
+
+class ApiKeySource(Resource, frozen=True):
+    """Where an API key is looked for."""
+
+    header: str = ""
+    query: str = ""
+    cookie: str = ""
+
+
+class ApiKeyForwarding(Resource, frozen=True):
+    """What the upstream gets of an API key."""
+
+    header: str = ""
+    hide_credentials: bool = False
+
+
+class ApiKeyCredential(Resource, frozen=True):
+    """A known client."""
+
+    key: str = ""
+    client: str = ""
+
+
+@extension(f"{_HTTP}.api_key_auth.v3.ApiKeyAuth", name="envoy.filters.http.api_key_auth")
+class ApiKeyAuth(Resource, frozen=True):
+    """`envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth`."""
+
+    credentials: tuple[ApiKeyCredential, ...] = ()
+    key_sources: tuple[ApiKeySource, ...] = ()
+    forwarding: ApiKeyForwarding | None = None
+
+
+@extension(f"{_HTTP}.api_key_auth.v3.ApiKeyAuthPerRoute")
+class ApiKeyAuthPerRoute(Resource, frozen=True):
+    """`envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute`."""
+
+    credentials: tuple[ApiKeyCredential, ...] = ()
+    key_sources: tuple[ApiKeySource, ...] = ()
+    forwarding: ApiKeyForwarding | None = None
+    allowed_clients: tuple[str, ...] = ()
+
+
+class JwtHeader(Resource, frozen=True):
+    """A header that may hold a token, after a prefix."""
+
+    name: str = ""
+    value_prefix: str = ""
+
+
+class JwtProvider(Resource, frozen=True):
+    """One issuer of tokens; what verifies a token cannot be evaluated offline."""
+
+    inert = frozenset({
+        "issuer", "audiences", "remote_jwks", "local_jwks", "clock_skew_seconds",
+        "jwt_cache_config", "subjects", "require_expiration", "max_lifetime",
+    })  # fmt: skip
+
+    forward: bool = False
+    from_headers: tuple[JwtHeader, ...] = ()
+    from_params: tuple[str, ...] = ()
+    from_cookies: tuple[str, ...] = ()
+    forward_payload_header: str = ""
+    pad_forward_payload_header: bool = False
+    payload_in_metadata: str = ""
+    header_in_metadata: str = ""
+    failed_status_in_metadata: str = ""
+    normalize_payload_in_metadata: msgspec.Raw | None = None
+    claim_to_headers: tuple[msgspec.Raw, ...] = ()
+    clear_route_cache: bool = False
+
+
+class ProviderWithAudiences(Resource, frozen=True):
+    """A provider and the audiences that it has to name."""
+
+    inert = frozenset({"audiences"})
+
+    provider_name: str = ""
+
+
+class JwtRequirementList(Resource, frozen=True):
+    """Requirements joined by and / or."""
+
+    requirements: tuple["JwtRequirement", ...] = ()
+
+
+class JwtRequirement(Resource, frozen=True):
+    """`JwtRequirement`: exactly one of its kinds is set; none means nothing is required."""
+
+    provider_name: str = ""
+    provider_and_audiences: ProviderWithAudiences | None = None
+    requires_any: JwtRequirementList | None = None
+    requires_all: JwtRequirementList | None = None
+    allow_missing_or_failed: Opaque | None = None
+    allow_missing: Opaque | None = None
+    extract_only_without_validation: msgspec.Raw | None = None
+
+
+class JwtRequirementRule(Resource, frozen=True):
+    """Which requests need which tokens."""
+
+    match: RouteMatch = RouteMatch()
+    requires: JwtRequirement | None = None
+    requirement_name: str = ""
+
+
+class JwtFilterStateRule(Resource, frozen=True):
+    """Requirements by a filter state object."""
+
+    name: str = ""
+    requires: dict[str, JwtRequirement] = {}
+
+
+@extension(
+    f"{_HTTP}.jwt_authn.v3.JwtAuthentication",
+    "envoy.config.filter.http.jwt_authn.v2alpha.JwtAuthentication",
+    name="envoy.filters.http.jwt_authn",
+)
+class JwtAuthentication(Resource, frozen=True):
+    """`envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication`."""
+
+    inert = frozenset({"stat_prefix", "strip_failure_response"})
+
+    providers: dict[str, JwtProvider] = {}
+    rules: tuple[JwtRequirementRule, ...] = ()
+    filter_state_rules: JwtFilterStateRule | None = None
+    bypass_cors_preflight: bool = False
+    requirement_map: dict[str, JwtRequirement] = {}
+
+
+@extension(f"{_HTTP}.jwt_authn.v3.PerRouteConfig")
+class JwtPerRouteConfig(Resource, frozen=True):
+    """`envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig`."""
+
+    disabled: bool = False
+    requirement_name: str = ""
+
+
+@extension(f"{_HTTP}.oauth2.v3.OAuth2", name="envoy.filters.http.oauth2")
+class OAuth2(Opaque, frozen=True):
+    """`envoy.extensions.filters.http.oauth2.v3.OAuth2`: asks an authorization server."""
+
+
+@extension(
+    f"{_HTTP}.credential_injector.v3.CredentialInjector",
+    name="envoy.filters.http.credential_injector",
+)
+class CredentialInjector(Opaque, frozen=True):
+    """`envoy.extensions.filters.http.credential_injector.v3.CredentialInjector`."""
+
+
+@extension(
+    f"{_HTTP}.ext_authz.v3.ExtAuthz",
+    "envoy.config.filter.http.ext_authz.v2.ExtAuthz",
+    name="envoy.filters.http.ext_authz envoy.ext_authz",
+)
+class ExtAuthz(Opaque, frozen=True):
+    """`envoy.extensions.filters.http.ext_authz.v3.ExtAuthz`: asks an authorization service."""
+
+
+@extension(
+    f"{_HTTP}.ext_authz.v3.ExtAuthzPerRoute",
+    "envoy.config.filter.http.ext_authz.v2.ExtAuthzPerRoute",
+)
+class ExtAuthzPerRoute(Resource, frozen=True):
+    """`envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`."""
+
+    inert = frozenset({"check_settings"})
+
+    disabled: bool = False

@@ -1,0 +1,64 @@
+"""The router, and the wrapper that any per-route configuration may stand in."""
+
+import msgspec
+
+from osmscope.resources.extension import extension
+from osmscope.resources.http_connection_manager import HttpFilter
+from osmscope.resources.matcher import Matcher, TypedExtensionConfig
+from osmscope.resources.resource import Resource
+
+_HTTP = "envoy.extensions.filters.http"
+
+
+@extension(
+    f"{_HTTP}.router.v3.Router",
+    "envoy.config.filter.http.router.v2.Router",
+    name="envoy.filters.http.router envoy.router",
+)
+class Router(Resource, frozen=True):
+    """`envoy.extensions.filters.http.router.v3.Router`: the last filter, which forwards."""
+
+    inert = frozenset({
+        "dynamic_stats", "start_child_span", "upstream_log", "upstream_log_options",
+        "respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats",
+        "reject_connect_request_early_data",
+    })  # fmt: skip
+
+    suppress_envoy_headers: bool = False
+    strict_check_headers: tuple[str, ...] = ()
+    upstream_http_filters: tuple[HttpFilter, ...] = ()
+
+
+@extension("envoy.config.route.v3.FilterConfig")
+class FilterConfig(Resource, frozen=True):
+    """`envoy.config.route.v3.FilterConfig`: a per-route configuration, or `disabled`."""
+
+    config: msgspec.Raw = msgspec.Raw(b"")
+    is_optional: bool = False
+    disabled: bool = False
+
+
+@extension(
+    "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+    name="envoy.filters.http.match_delegate",
+)
+class ExtensionWithMatcher(Resource, frozen=True):
+    """A filter that a matcher may skip."""
+
+    matcher: msgspec.Raw | None = None
+    xds_matcher: Matcher | None = None
+    extension_config: TypedExtensionConfig = TypedExtensionConfig()
+
+
+@extension("envoy.extensions.common.matching.v3.ExtensionWithMatcherPerRoute")
+class ExtensionWithMatcherPerRoute(Resource, frozen=True):
+    """Another matcher for the filter that a matcher may skip."""
+
+    xds_matcher: Matcher | None = None
+
+
+@extension(f"{_HTTP}.composite.v3.Composite", name="envoy.filters.http.composite")
+class Composite(Resource, frozen=True):
+    """A filter that a matcher chooses."""
+
+    inert = frozenset({"*"})
