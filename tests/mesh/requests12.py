@@ -105,8 +105,8 @@ SELF = [
     )
 ]
 THIEF = [
-    steal("its sidecar still routes it: network RBAC ends it"),
-    steal("the same, again"),
+    steal("its sidecar still routes it: network RBAC ends it (1)"),
+    steal("its sidecar still routes it: network RBAC ends it (2)"),
     steal("a backend directly: network RBAC ends it", to=STORE_V1, host="bookstore-v1.bookstore"),
     steal("bare name from another namespace: 404 here", host="bookstore"),
     steal("a service it never knew: passed through", to=WAREHOUSE, host=WAREHOUSE_HOST),
