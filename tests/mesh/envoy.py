@@ -68,7 +68,12 @@ def start(
     ]
     with (folder / ACCESS_LOG).open("wb") as out, (folder / ENVOY_LOG).open("wb") as err:
         return subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,  # Ctrl-C is for whoever takes the mesh down
         )
 
 

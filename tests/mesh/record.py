@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -40,21 +41,33 @@ def record(release: Release, folder: Path) -> int:
         How many requests were sent, the counted ones aside.
 
     Raises:
-        MeshError: The mesh did not run.
+        MeshError: The mesh did not run; ``folder`` is as it was.
     """
-    with running_mesh(release) as running:
-        pages = _admin_pages(running)
-        happenings = send_all(running, REQUESTS[release])
-        shares = _shares(running)
-    _clear(folder)
-    for name, manifest in manifests(running.mesh).items():
-        _write_json(folder / name, manifest)
+    with tempfile.TemporaryDirectory(prefix="osmscope-record-") as name:
+        saved = Path(name)
+        with running_mesh(release) as running:
+            save(running, saved)
+            happenings = send_all(running, REQUESTS[release])
+            shares = _shares(running)
+        _write(saved / "requests.jsonl", "".join(json.dumps(h) + "\n" for h in happenings))
+        _write_json(saved / "shares.json", shares)
+        _clear(folder)
+        shutil.copytree(saved, folder, dirs_exist_ok=True)
+    return len(happenings)
+
+
+def save(running: RunningMesh, folder: Path) -> None:
+    """Save what a running mesh is and says of itself, as ``--from`` reads it.
+
+    Raises:
+        MeshError: A sidecar does not answer, or shows a private key.
+    """
+    pages = _admin_pages(running)
     for path, text in pages.items():
         _write(folder / path, text)
-    _write(folder / "requests.jsonl", "".join(json.dumps(h) + "\n" for h in happenings))
-    _write_json(folder / "shares.json", shares)
+    for name, manifest in manifests(running.mesh).items():
+        _write_json(folder / name, manifest)
     _write_json(folder / "manifest.json", _manifest(running, pages))
-    return len(happenings)
 
 
 def send_all(running: RunningMesh, requests: list[Request]) -> list[Happening]:

@@ -236,7 +236,13 @@ def _start_application(namespace: str, pod: Pod) -> subprocess.Popen[str]:
         *("ip", "netns", "exec", namespace, sys.executable, "-I", str(application.__file__)),
         *(pod.name, str(pod.port), pod.protocol),
     ]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for whoever takes the mesh down
+    )
 
 
 def _wait_until_ready(running: RunningPod, deadline: float) -> None:
