@@ -47,7 +47,29 @@ def _object(api_version: str, kind: str, namespace: str, name: str) -> Manifest:
 
 
 def _pod(mesh: Mesh, pod: Pod) -> Manifest:
-    result = _object("v1", "Pod", pod.namespace, pod.name)
+    init = {
+        "name": "osm-init",
+        "image": INIT_IMAGE,
+        "command": ["/bin/sh"],
+        "args": ["-c", _init_script(mesh)],
+        "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}, "runAsUser": 0},
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _pod_metadata(pod),
+        "spec": {
+            "serviceAccountName": pod.service_account,
+            "nodeName": f"node-{pod.ip.split('.')[2]}",
+            "initContainers": [init],
+            "containers": [_application(pod), _sidecar(pod)],
+        },
+        "status": _status(pod),
+    }
+
+
+def _pod_metadata(pod: Pod) -> Manifest:
+    replica_set = pod.name.rpartition("-")[0]
     annotations = {"openservicemesh.io/sidecar-injection": "enabled"}
     if pod.is_scraped:
         annotations |= {
@@ -58,14 +80,14 @@ def _pod(mesh: Mesh, pod: Pod) -> Manifest:
     owner = {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
-        "name": pod.name.rpartition("-")[0],
-        "uid": names.uuid_of(f"ReplicaSet/{pod.namespace}/{pod.name.rpartition('-')[0]}"),
+        "name": replica_set,
+        "uid": names.uuid_of(f"ReplicaSet/{pod.namespace}/{replica_set}"),
         "controller": True,
         "blockOwnerDeletion": True,
     }
-    result["metadata"] = {
+    return {
         "name": pod.name,
-        "generateName": f"{pod.name.rpartition('-')[0]}-",
+        "generateName": f"{replica_set}-",
         "namespace": pod.namespace,
         "uid": pod.uid,
         "creationTimestamp": CREATED,
@@ -73,27 +95,10 @@ def _pod(mesh: Mesh, pod: Pod) -> Manifest:
         "annotations": annotations,
         "ownerReferences": [owner],
     }
-    result["spec"] = {
-        "serviceAccountName": pod.service_account,
-        "nodeName": f"node-{pod.ip.split('.')[2]}",
-        "initContainers": [
-            {
-                "name": "osm-init",
-                "image": INIT_IMAGE,
-                "command": ["/bin/sh"],
-                "args": ["-c", _init_script(mesh)],
-                "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}, "runAsUser": 0},
-            }
-        ],
-        "containers": [_application(pod), _sidecar(pod)],
-    }
-    result["status"] = _status(pod)
-    return result
 
 
 def _init_script(mesh: Mesh) -> str:
-    rules = "\n".join(IPTABLES[mesh.release].splitlines())
-    return f"iptables-restore --noflush <<EOF\n{rules}\nEOF\n"
+    return f"iptables-restore --noflush <<EOF\n{IPTABLES[mesh.release]}EOF\n"
 
 
 def _application(pod: Pod) -> Manifest:
