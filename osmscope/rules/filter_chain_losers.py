@@ -1,0 +1,106 @@
+"""Why the other filter chains of a listener did not take a connection.
+
+Two reasons are told apart, because they ask for different remedies: a criterion that does not fit
+the connection, and a chain whose every criterion fits but that lost to a more specific key of
+another chain, since Envoy never goes back to a less specific one.
+Checked against Envoy 1.40.0. Not modelled: nothing; where the listener has a
+`filter_chain_matcher`, the chains' own criteria are ignored and only the matcher's answer counts.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.resources.listener import FilterChain, Listener
+from osmscope.rules.facts import Connection
+from osmscope.rules.filter_chain import FilterChainChoice
+from osmscope.rules.filter_chain_level import LEVELS, Key, is_every_address
+
+_EITHER = "it fits as well, and Envoy takes either"
+
+
+class FilterChainLoser(msgspec.Struct, frozen=True):
+    """One chain that did not take the connection, and the one reason why."""
+
+    chain: FilterChain
+    index: int
+    reason: str
+    """A clause: 'the destination port is 80, not 443'."""
+    field: str
+    """The field that decided, as a path within the chain."""
+
+
+def losers(
+    listener: Listener, connection: Connection, choice: FilterChainChoice
+) -> Iterator[FilterChainLoser]:
+    """List the chains that were not chosen, in the listener's order.
+
+    Args:
+        listener: The listener that was asked.
+        connection: The connection, as the listener filters left it.
+        choice: What `FilterChainIndex.find` answered to it.
+    """
+    for index, chain in enumerate(listener.filter_chains):
+        if index != choice.index:
+            reason, field = _why(chain, connection, choice)
+            yield FilterChainLoser(chain, index, reason, field)
+
+
+def _why(chain: FilterChain, connection: Connection, choice: FilterChainChoice) -> tuple[str, str]:
+    if choice.verdict is not None:
+        return "the listener's filter_chain_matcher does not name it", "name"
+    reason, field = (
+        _does_not_fit(chain, connection)
+        or _looked_up_later(chain, connection, choice)
+        or _undecided(choice)
+    )
+    return reason, f"filter_chain_match.{field}" if field else "filter_chain_match"
+
+
+def _does_not_fit(chain: FilterChain, connection: Connection) -> tuple[str, str] | None:
+    for level in LEVELS:
+        keys = set(level.keys(chain.filter_chain_match))
+        if keys and not level.missing(connection) and keys.isdisjoint(level.lookups(connection)):
+            wanted = _wanted(chain, level.field)
+            return f"{level.words(connection)}, and it asks for {wanted}", level.field
+    return None
+
+
+def _looked_up_later(
+    chain: FilterChain, connection: Connection, choice: FilterChainChoice
+) -> tuple[str, str] | None:
+    for taken in choice.taken:
+        level = LEVELS[taken.level]
+        keys: set[Key | None] = {*level.keys(chain.filter_chain_match)} or {None}
+        if taken.key not in keys:
+            if is_every_address(taken.key):
+                return _EITHER, level.field
+            return (
+                f"it fits, but {level.words(connection)} and another filter chain names "
+                f"{_key_words(taken.key)}, which Envoy looks up first; it does not go back",
+                level.field,
+            )
+    return None
+
+
+def _undecided(choice: FilterChainChoice) -> tuple[str, str]:
+    if choice.missing:
+        return f"it may fit: {choice.missing} is not known", choice.level
+    return _EITHER, ""
+
+
+def _wanted(chain: FilterChain, field: str) -> str:
+    value = getattr(chain.filter_chain_match, field)
+    if not isinstance(value, tuple):
+        return str(value)
+    return " or ".join(item.text() if hasattr(item, "text") else str(item) for item in value)
+
+
+def _key_words(key: Key | None) -> str:
+    if isinstance(key, tuple):
+        version, length, value = key
+        if version == 4:
+            return f"{ipaddress.IPv4Address(value << (32 - length))}/{length}"
+        return f"{ipaddress.IPv6Address(value << (128 - length))}/{length}"
+    return f'"{key}"' if isinstance(key, str) else str(key)

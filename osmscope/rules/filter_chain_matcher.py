@@ -1,0 +1,55 @@
+"""`filter_chain_matcher`: the unified matcher that names a filter chain.
+
+What Envoy does: where a listener has one, it alone decides, and the chains' own criteria are
+ignored. It leads to a chain's name, or to nothing: then the default chain takes the connection.
+Checked against Envoy 1.40.0. Not modelled: actions other than a name, which are unknown.
+"""
+
+import msgspec
+
+from osmscope.resources.extension import type_name
+from osmscope.resources.matcher import Matcher, TypedExtensionConfig
+from osmscope.rules.facts import Connection
+from osmscope.rules.matcher_tree import MatcherInputs, evaluate
+
+
+class MatcherVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listener's matcher answers."""
+
+    name: str | None = None
+    """The chain's name; None where the matcher leads to nothing, or where it is unknown."""
+    missing: str = ""
+    """Where it is unknown: the fact that decides, as a noun."""
+    trail: tuple[str, ...] = ()
+    """What was tried, each a clause, in order."""
+
+
+class _Name(msgspec.Struct):
+    value: str = ""
+
+
+def choose_by_matcher(matcher: Matcher, connection: Connection) -> MatcherVerdict:
+    """Ask a listener's matcher for the name of a filter chain.
+
+    Args:
+        matcher: The listener's `filter_chain_matcher`.
+        connection: The connection, as the listener filters left it.
+
+    Raises:
+        DumpError: RE2 refuses an expression, or an extension cannot be read.
+    """
+    result = evaluate(matcher, MatcherInputs(connection=connection))
+    if result.missing:
+        return MatcherVerdict(missing=result.missing, trail=result.trail)
+    if result.action is None:
+        return MatcherVerdict(trail=result.trail)
+    return _name_in(result.action, result.trail)
+
+
+def _name_in(action: TypedExtensionConfig, trail: tuple[str, ...]) -> MatcherVerdict:
+    kind = type_name(action.typed_config)
+    if kind != "google.protobuf.StringValue":
+        return MatcherVerdict(missing=f"what the action {kind or action.name} chooses", trail=trail)
+    return MatcherVerdict(
+        name=msgspec.json.decode(action.typed_config, type=_Name).value, trail=trail
+    )
