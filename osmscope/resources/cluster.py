@@ -48,7 +48,7 @@ class CommonLbConfig(Resource, frozen=True):
     """What every load balancer shares."""
 
     inert = frozenset({
-        "update_merge_window", "ignore_new_hosts_until_first_hc",
+        "update_merge_window",
         "close_connections_on_host_set_change", "override_host_status",
     })  # fmt: skip
 
@@ -56,6 +56,7 @@ class CommonLbConfig(Resource, frozen=True):
     zone_aware_lb_config: ZoneAwareLbConfig | None = None
     locality_weighted_lb_config: Opaque | None = None
     consistent_hashing_lb_config: ConsistentHashingLbConfig | None = None
+    ignore_new_hosts_until_first_hc: bool = False
 
 
 class CircuitBreakerThresholds(Resource, frozen=True):
