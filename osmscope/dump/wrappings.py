@@ -267,9 +267,8 @@ class _Unwrapping:
                 hint="ztunnel has no Envoy configuration; give the dump of a sidecar or a waypoint",
             )
         if _text_of(members.get("kind")) == "Status":
-            return self._refused(
-                f"an error of Kubernetes: {_text_of(members.get('message'))[:200]}"
-            )
+            message = text.shown(_text_of(members.get("message")).encode(), 200)
+            return self._refused(f"an error of Kubernetes: {message}")
         names = [text.shown(key.encode(), 20) for key in list(members)[:5]]
         keys = "its keys are " + ", ".join(names) if names else "an empty object"
         return self._refused(f"JSON, but not a config dump: {keys}")
