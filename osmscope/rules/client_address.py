@@ -1,0 +1,163 @@
+"""Whose request it is: the client's address, and whether the request is internal or at the edge.
+
+What Envoy does: with `use_remote_address` the client is the peer, or the entry of
+`x-forwarded-for` that as many trusted hops have written; the peer is appended to that header.
+Without it the client is the last entry but for the trusted hops, else the peer. Detection
+extensions may name the client instead. A request is internal where `x-forwarded-for` had no entry
+(with `use_remote_address`) or just one (without it) and the client is in
+`internal_address_config`, which is empty by default; it is an edge request where it is not
+internal and `use_remote_address` is set.
+Checked against Envoy 1.40.0. Not modelled: Envoy before 1.33, whose private addresses were
+internal by default; which address of its node Envoy appends for a client on the loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from osmscope.resources.address import CidrRange, parse_ip
+from osmscope.resources.extension import decode_extension
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.original_ip_detection import CustomHeaderDetection, XffDetection
+from osmscope.rules.facts import Connection, Headers
+from osmscope.rules.local_reply import LocalReply
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+class ClientAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """What the connection manager finds out about the client."""
+
+    remote_ip: str | None = None
+    """The client's address; None where nobody said."""
+    internal: bool = False
+    edge: bool = False
+    forwarded_for: str | None = None
+    """The new `x-forwarded-for`; None where it stays."""
+    reply: LocalReply | None = None
+    assumptions: tuple[str, ...] = ()
+
+
+def find_client(
+    hcm: HttpConnectionManager, connection: Connection, headers: Headers
+) -> ClientAddress:
+    """Find the client of a request."""
+    if hcm.original_ip_detection_extensions:
+        return _detected(hcm, connection, headers)
+    peer = connection.source_ip
+    forwarded_for = headers.first("x-forwarded-for")
+    if not hcm.use_remote_address:
+        found = forwarded_entry(forwarded_for, hcm.xff_num_trusted_hops)
+        single = found is not None and "," not in (forwarded_for or "")
+        internal = single and _is_internal(hcm, connection, found)
+        return ClientAddress(remote_ip=found or peer, internal=internal)
+    trusted = None
+    if hcm.xff_num_trusted_hops:
+        trusted = forwarded_entry(forwarded_for, hcm.xff_num_trusted_hops - 1)
+    client = trusted or peer
+    internal = forwarded_for is None and _is_internal(hcm, connection, client)
+    appended: str | None = None
+    assumptions: tuple[str, ...] = ()
+    if not hcm.skip_xff_append and connection.is_ip:
+        appended, assumptions = _appended(forwarded_for, peer)
+    return ClientAddress(
+        remote_ip=client,
+        internal=internal,
+        edge=not internal,
+        forwarded_for=appended,
+        assumptions=assumptions,
+    )
+
+
+def forwarded_entry(forwarded_for: str | None, index: int) -> str | None:
+    """Return an entry of `x-forwarded-for`, 0 being the last; None if it is no bare address."""
+    entries = (forwarded_for or "").split(",")
+    if index >= len(entries):
+        return None
+    entry = entries[-1 - index].strip(" \t")
+    address = parse_ip(entry)
+    return str(address) if address is not None else None
+
+
+def _appended(forwarded_for: str | None, peer: str | None) -> tuple[str | None, tuple[str, ...]]:
+    if peer is None:
+        return None, ("x-forwarded-for gets the source IP, which is not known",)
+    if peer in _LOOPBACK:
+        words = "x-forwarded-for gets the node's own address in place of the loopback's"
+        return None, (f"{words}, which is not known",)
+    return (f"{forwarded_for},{peer}" if forwarded_for else peer), ()
+
+
+def _is_internal(hcm: HttpConnectionManager, connection: Connection, client: str | None) -> bool:
+    config = hcm.internal_address_config
+    if config is None:
+        return False
+    if client is None:
+        return config.unix_sockets and not connection.is_ip
+    return _within(client, config.cidr_ranges)
+
+
+def _within(client: str, ranges: Sequence[CidrRange]) -> bool:
+    address = parse_ip(client)
+    return address is not None and any(address in cidr.network() for cidr in ranges)
+
+
+def _detected(
+    hcm: HttpConnectionManager, connection: Connection, headers: Headers
+) -> ClientAddress:
+    for extension in hcm.original_ip_detection_extensions:
+        config = decode_extension(extension)
+        if isinstance(config, XffDetection):
+            found = _by_forwarded_for(config, headers)
+            if found is not None:
+                return ClientAddress(remote_ip=found)
+        elif isinstance(config, CustomHeaderDetection):
+            client = _by_header(hcm, connection, config, headers)
+            if client is not None:
+                return client
+        else:
+            words = f'the IP detection "{extension.name}" finds no address'
+            return ClientAddress(remote_ip=connection.source_ip, assumptions=(words,))
+    return ClientAddress(remote_ip=connection.source_ip)
+
+
+def _by_forwarded_for(config: XffDetection, headers: Headers) -> str | None:
+    forwarded_for = headers.first("x-forwarded-for")
+    if config.xff_trusted_cidrs is None:
+        return forwarded_entry(forwarded_for, config.xff_num_trusted_hops)
+    ranges = config.xff_trusted_cidrs.cidrs
+    for address in _entries_from_the_right(forwarded_for or ""):
+        if address is None or not _within(address, ranges):
+            return address
+    return None
+
+
+def _entries_from_the_right(forwarded_for: str) -> Iterator[str | None]:
+    for index in range(forwarded_for.count(",") + 1):
+        yield forwarded_entry(forwarded_for, index)
+
+
+def _by_header(
+    hcm: HttpConnectionManager,
+    connection: Connection,
+    config: CustomHeaderDetection,
+    headers: Headers,
+) -> ClientAddress | None:
+    values = headers.all(config.header_name)
+    address = parse_ip(values[0].strip()) if values else None
+    if address is not None:
+        client = str(address)
+        trusted = config.allow_extension_to_set_address_as_trusted
+        return ClientAddress(
+            remote_ip=client, internal=trusted and _is_internal(hcm, connection, client)
+        )
+    if config.reject_with_status is None:
+        return None
+    reply = LocalReply(
+        code=config.reject_with_status.status_code(),
+        details="rejecting_because_detection_failed",
+        reason=f'header "{config.header_name}" holds no address',
+    )
+    return ClientAddress(remote_ip=connection.source_ip, reply=reply)

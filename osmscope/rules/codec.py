@@ -1,0 +1,128 @@
+"""What the HTTP codec refuses before any filter sees the request.
+
+What Envoy does: a TLS hello or an HTTP/2 preface on a codec that cannot read it, a method that it
+does not know, characters that may not stand in a path, a header or an authority, too many
+headers and, on request, header names with underscores end a request with code 400, 403 or 431 and
+the flag DPE; no route is looked up. HTTP/1.1 spoken to an HTTP/2 codec closes the connection.
+Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: what
+concerns sizes, bodies, `content-length` and `transfer-encoding`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules.facts import Headers, Request
+from osmscope.rules.inline_headers import join_inline
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.request_target import read_target
+
+_METHODS = (
+    "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL"
+    " MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH"
+    " SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"
+)
+METHODS = frozenset(_METHODS.split())
+"""What the HTTP/1 codec knows; `allow_custom_methods` lifts the limit."""
+DEFAULT_MAX_HEADERS_COUNT = 100
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_AUTHORITY = re.compile(r"[!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]*")
+_PSEUDO = frozenset({":method", ":path", ":scheme"})
+_PATH_GAP = re.compile(r"[\t \x80-\U0010ffff]")
+
+
+def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
+    """Read a request as the connection manager's codec does.
+
+    Args:
+        hcm: The connection manager.
+        request: The request as the client sent it; its path may be an absolute URL.
+
+    Returns:
+        The headers as decoded, or the reply to a request that the codec refuses; its code is 0
+        where the connection is closed without any.
+    """
+    reply = _refused_protocol(hcm, request)
+    if reply is not None:
+        return reply
+    headers = join_inline(request.headers, request.protocol)
+    if request.protocol != "h2":
+        reply = _refused_request_line(hcm, request) or _refused_characters(headers)
+        if reply is not None:
+            return reply
+        target = read_target(hcm, request.with_headers(headers))
+        if isinstance(target, LocalReply):
+            return target
+        headers = target
+    return _counted(hcm, request.protocol, headers)
+
+
+def refusal(code: int, details: str, reason: str) -> LocalReply:
+    """Make the reply of a codec."""
+    return LocalReply(code=code, flags=("DPE",), details=details, reason=reason)
+
+
+def _refused_protocol(hcm: HttpConnectionManager, request: Request) -> LocalReply | None:
+    connection = request.connection
+    if connection.tls and not connection.terminated_tls:
+        words = "the client starts TLS but the filter chain has no TLS transport socket"
+    elif request.protocol == "h2" and hcm.codec_type == "HTTP1":
+        words = "the client speaks HTTP/2 but the codec is HTTP1"
+    elif request.protocol != "h2" and hcm.codec_type == "HTTP2":
+        words = "the client speaks HTTP/1.1 but the codec is HTTP2"
+    else:
+        return None
+    if hcm.codec_type == "HTTP2":
+        return LocalReply(code=0, flags=("DPE",), reason=f"{words}: the connection is closed")
+    return refusal(400, "http1.codec_error", words)
+
+
+def _refused_request_line(hcm: HttpConnectionManager, request: Request) -> LocalReply | None:
+    method = request.method
+    custom = hcm.http_protocol_options.allow_custom_methods
+    if method not in METHODS and not (custom and _TOKEN.fullmatch(method)):
+        return refusal(400, "http1.codec_error", f'the method "{method}" is not known')
+    path = request.path
+    if _CONTROL.search(path):
+        return refusal(400, "http1.invalid_characters", "the path has a control character")
+    if _PATH_GAP.search(path):
+        words = "the path has a blank or a character beyond ASCII"
+        return refusal(400, "http1.codec_error", words)
+    return None
+
+
+def _refused_characters(headers: Headers) -> LocalReply | None:
+    for name, values in headers.items():
+        if name[:1] != ":" and not _TOKEN.fullmatch(name):
+            details = "invalid_characters" if _CONTROL.search(name) else "codec_error"
+            return refusal(400, f"http1.{details}", f'"{name}" is no name of a header')
+        for value in values:
+            if _CONTROL.search(value):
+                words = f'header "{name}" has a control character'
+                return refusal(400, "http1.invalid_characters", words)
+    authority = headers.first(":authority")
+    if authority is not None and not _AUTHORITY.fullmatch(authority):
+        words = f'"{authority}" has a character that no authority may have'
+        return refusal(400, "http.invalid_authority", words)
+    return None
+
+
+def _counted(hcm: HttpConnectionManager, protocol: str, headers: Headers) -> Headers | LocalReply:
+    options = hcm.common_http_protocol_options
+    codec = "http2" if protocol == "h2" else "http1"
+    if options.headers_with_underscores_action != "ALLOW":
+        underscored = [name for name in headers if "_" in name]
+        if underscored and options.headers_with_underscores_action == "REJECT_REQUEST":
+            words = f'the header name "{underscored[0]}" has an underscore'
+            return refusal(400, f"{codec}.unexpected_underscore", words)
+        headers = headers.remove(*underscored)
+    limit = options.max_headers_count or DEFAULT_MAX_HEADERS_COUNT
+    uncounted = _PSEUDO if protocol != "h2" else frozenset()
+    count = sum(len(values) for name, values in headers.items() if name not in uncounted)
+    if count > limit:
+        words = f"{count} headers are more than {limit}"
+        return refusal(431, f"{codec}.too_many_headers", words)
+    return headers

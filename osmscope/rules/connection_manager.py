@@ -1,0 +1,107 @@
+"""What the HTTP connection manager makes of a request before its route is looked up.
+
+What Envoy does, in this order: the codec, joined headers, version, host, path, authority, path
+normalization, then the client's address and the headers that depend on it. The first refusal is
+the reply, and no filter runs.
+Checked against Envoy 1.40.0. Not modelled: the overload manager; early header mutations of other
+types, which are assumed to change nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules import authority, client_address, codec, header_sanitizing, request_checks
+from osmscope.rules.early_header_mutation import mutate_early
+from osmscope.rules.facts import Request
+from osmscope.rules.forwarded_client_cert import forward_client_cert
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.path_normalization import NormalizedPath, normalize
+from osmscope.rules.upgrade import upgrade_type
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as routes and filters see it, or the reply to one that is refused."""
+
+    request: Request
+    """The request; as far as it came, where there is a reply."""
+    reply: LocalReply | None = None
+    assumptions: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """What was rewritten, in words."""
+
+
+def prepare(
+    hcm: HttpConnectionManager, request: Request, internal_only_headers: tuple[str, ...] = ()
+) -> Prepared:
+    """Put a request through the connection manager.
+
+    Args:
+        hcm: The connection manager.
+        request: The request as the client sent it: `remote_ip` and `internal` are still to find.
+        internal_only_headers: Those of the route table that is going to be used.
+
+    Raises:
+        DumpError: RE2 refuses an expression.
+    """
+    reply = request_checks.low_version(hcm, request.protocol)
+    decoded = codec.decode(hcm, request)
+    if isinstance(decoded, LocalReply):
+        return Prepared(request=request, reply=decoded)
+    headers = request_checks.with_default_host(hcm, request.protocol, decoded)
+    request = request.with_headers(headers)
+    reply = reply or request_checks.check(headers)
+    if reply is not None:
+        return Prepared(request=request, reply=reply)
+    return _rewritten(hcm, request, internal_only_headers)
+
+
+def _rewritten(
+    hcm: HttpConnectionManager, request: Request, internal_only_headers: tuple[str, ...]
+) -> Prepared:
+    assumptions: tuple[str, ...] = ()
+    reasons: list[str] = []
+    headers = request.headers
+    host, path = headers.first(":authority") or "", headers.first(":path")
+    port = request.connection.destination_port
+    new_host = authority.rewrite_authority(hcm, host, port)
+    if port is None and authority.needs_destination_port(hcm, host):
+        assumptions = ("the destination port is not the one that the host names",)
+    if new_host != host:
+        headers = headers.set(":authority", new_host)
+        reasons.append(f'the host "{host}" becomes "{new_host}"')
+    normalized = NormalizedPath("") if path is None else normalize(hcm, path)
+    if path is not None and normalized.path != path:
+        headers = headers.set(":path", normalized.path)
+        reasons.append(f'the path "{path}" becomes "{normalized.path}"')
+    request = request.with_headers(headers)
+    if normalized.reply is not None:
+        prepared = Prepared(request=request, reply=normalized.reply)
+    else:
+        prepared = _sanitized(hcm, request, internal_only_headers)
+    return msgspec.structs.replace(
+        prepared, assumptions=assumptions + prepared.assumptions, reasons=tuple(reasons)
+    )
+
+
+def _sanitized(
+    hcm: HttpConnectionManager, request: Request, internal_only_headers: tuple[str, ...]
+) -> Prepared:
+    assumptions: tuple[str, ...] = ()
+    if hcm.early_header_mutation_extensions:
+        request, assumptions = mutate_early(hcm, request)
+    connection = request.connection
+    client = client_address.find_client(hcm, connection, request.headers)
+    headers = request.headers
+    headers = header_sanitizing.without_hop_by_hop(headers, upgrade_type(headers) is not None)
+    headers = header_sanitizing.sanitize(headers, client, internal_only_headers)
+    headers = header_sanitizing.add(hcm, connection, headers, client)
+    headers, of_certificate = forward_client_cert(hcm, connection, headers)
+    return Prepared(
+        request=msgspec.structs.replace(
+            request, headers=headers, remote_ip=client.remote_ip, internal=client.internal
+        ),
+        reply=client.reply,
+        assumptions=assumptions + client.assumptions + of_certificate,
+    )

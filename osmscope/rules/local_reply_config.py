@@ -1,0 +1,79 @@
+"""What becomes of a reply that Envoy makes by itself.
+
+What Envoy does: the first of `mappers` whose access log filter fits may change the code; then the
+reply to a gRPC request is sent with code 200, which is what the access log prints. Flags and
+details stay. A codec's flag is not set yet when mappers run. The answer to a CORS preflight and
+upstream responses are not local replies.
+Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status
+and extensions, which are taken not to fit; bodies and headers of the reply.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import (
+    AccessLogFilter,
+    ComparisonFilter,
+    HttpConnectionManager,
+)
+from osmscope.rules.facts import Headers
+from osmscope.rules.grpc import is_grpc
+from osmscope.rules.header import match_header
+from osmscope.rules.local_reply import LocalReply
+
+_GRPC_CODE = 200
+_NOT_LOCAL = frozenset({"cors_response"})
+
+
+def finish(reply: LocalReply, hcm: HttpConnectionManager, headers: Headers) -> LocalReply:
+    """Return a reply as it is logged.
+
+    Args:
+        reply: The reply as a rule made it; code 0 is a connection that is closed without any.
+        hcm: The connection manager.
+        headers: The headers of the request, as they were then.
+    """
+    if reply.code == 0 or reply.details in _NOT_LOCAL:
+        return reply
+    config = hcm.local_reply_config
+    code = reply.code
+    for mapper in config.mappers if config is not None else ():
+        if mapper.filter is not None and _fits(mapper.filter, reply, headers):
+            code = code if mapper.status_code is None else mapper.status_code
+            break
+    if is_grpc(headers) and "DPE" not in reply.flags:
+        code = _GRPC_CODE
+    return reply if code == reply.code else msgspec.structs.replace(reply, code=code)
+
+
+def _fits(condition: AccessLogFilter, reply: LocalReply, headers: Headers) -> bool:
+    decoded = "DPE" not in reply.flags
+    if condition.status_code_filter is not None:
+        return _compares(condition.status_code_filter.comparison, reply.code)
+    if condition.response_flag_filter is not None:
+        wanted = condition.response_flag_filter.flags
+        flags = reply.flags if decoded else ()
+        return bool(set(flags).intersection(wanted)) if wanted else bool(flags)
+    if condition.header_filter is not None:
+        return decoded and match_header(condition.header_filter.header, headers).is_match
+    if condition.and_filter is not None:
+        return all(_fits(part, reply, headers) for part in condition.and_filter.filters)
+    if condition.or_filter is not None:
+        return any(_fits(part, reply, headers) for part in condition.or_filter.filters)
+    if condition.not_health_check_filter is not None:
+        return not (reply.details or "").startswith("health_check_")
+    return False
+
+
+def _compares(comparison: ComparisonFilter, code: int) -> bool:
+    value = comparison.value.default_value
+    match comparison.op:
+        case "GE":
+            return code >= value
+        case "LE":
+            return code <= value
+        case "NE":
+            return code != value
+        case _:
+            return code == value

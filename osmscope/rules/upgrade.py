@@ -1,0 +1,74 @@
+"""Upgrades and CONNECT.
+
+What Envoy does: an HTTP/1.1 request whose `connection` names `upgrade` asks for what its `upgrade`
+header says; h2c alone is ignored; CONNECT, and its `:protocol`, are upgrades too. The route's
+`upgrade_configs` decides before the connection manager's; what neither allows is answered with
+403, unless the request has no route, which is a 404 of the router's. The connection manager may
+run other filters for an upgrade. Types are compared ignoring case.
+Checked against Envoy 1.40.0. Not modelled: what is sent after the upgrade.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager, HttpFilter
+from osmscope.resources.route import Route
+from osmscope.rules.facts import Headers
+from osmscope.rules.local_reply import LocalReply
+
+
+class UpgradeDecision(msgspec.Struct, frozen=True):
+    """Whether a request may go on, and through which filters."""
+
+    http_filters: tuple[HttpFilter, ...]
+    reply: LocalReply | None = None
+
+
+def upgrade_type(headers: Headers) -> str | None:
+    """Return what a request wants to upgrade to; None for a plain request."""
+    if "upgrade" in headers and "connection" in headers:
+        tokens = (headers.first("connection") or "").lower().split(",")
+        wanted = headers.first("upgrade") or ""
+        if any(token.strip() == "upgrade" for token in tokens) and wanted.lower() != "h2c":
+            return wanted
+    if headers.first(":method") == "CONNECT":
+        return headers.first(":protocol") or "CONNECT"
+    return None
+
+
+def decide_upgrade(
+    hcm: HttpConnectionManager, headers: Headers, route: Route | None
+) -> UpgradeDecision:
+    """Decide on a request whose route is resolved.
+
+    Args:
+        hcm: The connection manager.
+        headers: The request's headers.
+        route: Its route; None where none matched.
+    """
+    wanted = upgrade_type(headers)
+    if wanted is None:
+        return UpgradeDecision(hcm.http_filters)
+    allowed_by_route = _allowed_by_route(route, wanted)
+    config = next(
+        (c for c in hcm.upgrade_configs if c.upgrade_type.lower() == wanted.lower()), None
+    )
+    allowed_by_hcm = config is not None and config.enabled is not False
+    if allowed_by_route or (allowed_by_route is None and allowed_by_hcm):
+        filters = config.filters if config is not None else ()
+        return UpgradeDecision(filters or hcm.http_filters)
+    if route is None:
+        return UpgradeDecision(hcm.http_filters)
+    words = f'an upgrade to "{wanted}" is not allowed'
+    reply = LocalReply(code=403, details="upgrade_failed", reason=words)
+    return UpgradeDecision(hcm.http_filters, reply)
+
+
+def _allowed_by_route(route: Route | None, wanted: str) -> bool | None:
+    if route is None or route.route is None:
+        return None
+    for config in route.route.upgrade_configs:
+        if config.upgrade_type.lower() == wanted.lower():
+            return config.enabled is not False
+    return None
