@@ -1,0 +1,141 @@
+"""The timeout that the endpoint is told of.
+
+What Envoy does: `x-envoy-expected-rq-timeout-ms` is the timeout of one try, else that of the whole
+request; a try that is allowed as long as the request, or longer, does not count, and neither does
+any try with hedging. The whole request has the route's `timeout` (15 s if unset); none if
+`max_stream_duration` is there; for gRPC with `max_grpc_timeout` what `grpc-timeout` asks for, up to
+that limit, and `grpc-timeout` is then rewritten. Requests bring their own timeouts in
+`x-envoy-upstream-rq-timeout-ms` and `x-envoy-upstream-rq-per-try-timeout-ms`, which the connection
+manager has dropped unless they are internal. Zero is no timeout, and then nothing is told.
+A route's `retry_policy` replaces its virtual host's; a cluster's own does not count here.
+Checked against Envoy 1.40.0. Not modelled: the second and later tries.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osmscope.resources.route import Route, RouteAction, VirtualHost
+from osmscope.rules.duration import milliseconds
+from osmscope.rules.facts import Headers
+from osmscope.rules.grpc import is_grpc
+
+_DEFAULT = 15_000
+_LARGEST_GRPC_NUMBER = 99_999_999
+_LARGEST_NUMBER = 2**64 - 1
+_GRPC_UNITS = {"H": 3_600_000, "M": 60_000, "S": 1000, "m": 1}
+_SMALL_GRPC_UNITS = {"u": 1000, "n": 1_000_000}
+
+
+class RequestTimeout(msgspec.Struct, frozen=True):
+    """What the endpoint is told of the time it has."""
+
+    expected: int | None
+    """`x-envoy-expected-rq-timeout-ms`; None without a timeout."""
+    grpc_timeout: str | None = None
+    """The new `grpc-timeout`; None where it stays as it is."""
+
+
+def request_timeout(
+    route: Route, virtual_host: VirtualHost, headers: Headers, respect_expected: bool = False
+) -> RequestTimeout:
+    """Tell how long a try of this request may take.
+
+    Args:
+        route: The route, which forwards.
+        virtual_host: Its virtual host.
+        headers: The request's headers as the router gets them.
+        respect_expected: The router's `respect_expected_rq_timeout`: an
+            `x-envoy-expected-rq-timeout-ms` that comes in counts as the request's timeout.
+
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    action = route.route or RouteAction()
+    capped = _is_capped(action, headers)
+    asked = _asked_for(headers, respect_expected)
+    whole = _whole(action, headers) if asked is None else asked
+    one_try = _one_try(action, virtual_host, headers)
+    if whole and one_try >= whole:
+        one_try = 0
+    expected = whole if not one_try or _hedges(action, virtual_host, headers) else one_try
+    if whole:
+        expected = min(expected, whole)
+    if not expected:
+        return RequestTimeout(None)
+    return RequestTimeout(expected, _grpc_text(expected) if capped else None)
+
+
+def expected_request_timeout_ms(
+    route: Route, virtual_host: VirtualHost, headers: Headers
+) -> int | None:
+    """Return the value of `x-envoy-expected-rq-timeout-ms`, None where it is not sent.
+
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    return request_timeout(route, virtual_host, headers).expected
+
+
+def _is_capped(action: RouteAction, headers: Headers) -> bool:
+    limited = action.max_grpc_timeout is not None and action.max_stream_duration is None
+    return limited and is_grpc(headers)
+
+
+def _whole(action: RouteAction, headers: Headers) -> int:
+    if action.max_stream_duration is not None:
+        return 0
+    if action.max_grpc_timeout is None or not is_grpc(headers):
+        return _DEFAULT if action.timeout is None else milliseconds(action.timeout)
+    asked = _grpc_milliseconds(headers.first("grpc-timeout") or "")
+    offset = milliseconds(action.grpc_timeout_offset) if action.grpc_timeout_offset else 0
+    if offset < asked:
+        asked -= offset
+    limit = milliseconds(action.max_grpc_timeout)
+    return min(asked or limit, limit) if limit else asked
+
+
+def _asked_for(headers: Headers, respect_expected: bool) -> int | None:
+    if respect_expected and "x-envoy-expected-rq-timeout-ms" in headers:
+        return _number(headers.first("x-envoy-expected-rq-timeout-ms"))
+    return _number(headers.first("x-envoy-upstream-rq-timeout-ms"))
+
+
+def _one_try(action: RouteAction, virtual_host: VirtualHost, headers: Headers) -> int:
+    asked = _number(headers.first("x-envoy-upstream-rq-per-try-timeout-ms"))
+    if asked is not None:
+        return asked
+    policy = action.retry_policy or virtual_host.retry_policy
+    timeout = policy.per_try_timeout if policy else None
+    return milliseconds(timeout) if timeout else 0
+
+
+def _hedges(action: RouteAction, virtual_host: VirtualHost, headers: Headers) -> bool:
+    asked = headers.first("x-envoy-hedge-on-per-try-timeout")
+    if asked in ("true", "false"):
+        return asked == "true"
+    policy = action.hedge_policy or virtual_host.hedge_policy
+    return policy is not None and policy.hedge_on_per_try_timeout
+
+
+def _number(text: str | None) -> int | None:
+    digits = (text or "").strip().removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits) if int(digits) <= _LARGEST_NUMBER else None
+
+
+def _grpc_milliseconds(text: str) -> int:
+    number = _number(text[:-1])
+    if number is None or number > _LARGEST_GRPC_NUMBER:
+        return 0
+    if divisor := _SMALL_GRPC_UNITS.get(text[-1]):
+        return -(-number // divisor)
+    return number * _GRPC_UNITS.get(text[-1], 0)
+
+
+def _grpc_text(timeout: int) -> str:
+    for unit, divisor in (("m", 1), ("S", 1000), ("M", 60_000)):
+        if timeout // divisor <= _LARGEST_GRPC_NUMBER:
+            return f"{timeout // divisor}{unit}"
+    return f"{timeout // 3_600_000}H"
