@@ -85,8 +85,10 @@ def _name(matcher: StringMatcher, certificate: ClientCertificate) -> Match:
         *(("DNS name", name) for name in certificate.dns_sans),
         ("subject", certificate.subject),
     )
-    matches = [match_string(matcher, name, f"client certificate's {kind}") for kind, name in names]
-    return any_of(matches, matches[0])
+    return any_of(
+        (match_string(matcher, name, f"client certificate's {kind}") for kind, name in names),
+        _EMPTY,
+    )
 
 
 def _source_ip(cidr_range: CidrRange, inputs: MatcherInputs) -> Match:
