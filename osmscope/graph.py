@@ -8,7 +8,7 @@ is a node too, marked `dangling`, because that is what a reader looks for. Node 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import networkx
 
@@ -16,19 +16,17 @@ from osmscope.resources.cluster import Cluster
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, Listener
-from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
-from osmscope.resources.route import Route, RouteAction, RouteConfiguration, VirtualHost
-from osmscope.resources.transport_socket import (
-    CommonTlsContext,
-    DownstreamTlsContext,
-    TransportSocket,
-    UpstreamTlsContext,
+from osmscope.resources.references import (
+    WeightedName,
+    route_clusters,
+    secret_names,
+    tcp_clusters,
 )
+from osmscope.resources.route import RouteConfiguration, VirtualHost
+from osmscope.resources.transport_socket import TransportSocket
 from osmscope.trace.answer import Answer, Explanation, OutcomeAnswer
-
-Weighted = tuple[str, int]
 
 
 def proxy_graph(proxy: Proxy) -> networkx.DiGraph:
@@ -102,7 +100,8 @@ def _ends(graph: networkx.DiGraph, outcome: OutcomeAnswer, index: int, end: str)
         words: str = outcome.verdict
         if outcome.response is not None:
             code = str(outcome.response.code or "")
-            words = " ".join(part for part in (words, code, outcome.response.details or "") if part)
+            parts = (words, code, outcome.response.details or "")
+            words = " ".join(part for part in parts if part)
         key = _node(graph, "end", f"{index}", label=words, dangling=True)
         graph.add_edge(end, key, label=f"{outcome.probability:.4g}")
 
@@ -158,8 +157,8 @@ class _Builder:
             if isinstance(config, HttpConnectionManager):
                 self._table(key, place, config)
             elif isinstance(config, TcpProxy):
-                for name, weight in _tcp_clusters(config):
-                    self.graph.add_edge(key, self.cluster(name), label=_weight(weight))
+                for target in tcp_clusters(config):
+                    self.graph.add_edge(key, self.cluster(target.name), label=_weight(target))
 
     def _table(self, chain: str, place: str, config: HttpConnectionManager) -> None:
         if config.rds is None:
@@ -190,8 +189,11 @@ class _Builder:
         for index, route in enumerate(virtual_host.routes):
             node = _node(self.graph, "route", f"{name}#{index}", route.name or f"#{index}")
             self.graph.add_edge(key, node, label="")
-            for cluster, weight in _route_clusters(route):
-                self.graph.add_edge(node, self.cluster(cluster), label=_weight(weight))
+            for target in route_clusters(route):
+                self.graph.add_edge(node, self.cluster(target.name), label=_weight(target))
+            for mirror in route.route.request_mirror_policies if route.route else ():
+                if mirror.cluster:
+                    self.graph.add_edge(node, self.cluster(mirror.cluster), label="mirror")
 
     def _endpoints(self, key: str, cluster: Cluster) -> None:
         for address, health in endpoints(self.proxy, cluster):
@@ -216,44 +218,5 @@ def endpoints(proxy: Proxy, cluster: Cluster) -> Iterator[tuple[str, str]]:
             yield endpoint.endpoint.address.text(), endpoint.health_status.lower()
 
 
-def secret_names(socket: TransportSocket | None) -> tuple[str, ...]:
-    """List the secrets that a transport socket refers to."""
-    if socket is None:
-        return ()
-    config = decode_extension(
-        TypedExtensionConfig(name=socket.name, typed_config=socket.typed_config)
-    )
-    if not isinstance(config, DownstreamTlsContext | UpstreamTlsContext):
-        return ()
-    return tuple(_secrets_of(config.common_tls_context))
-
-
-def _secrets_of(context: CommonTlsContext) -> Iterator[str]:
-    for secret in context.tls_certificate_sds_secret_configs:
-        yield secret.name
-    if context.validation_secret():
-        yield context.validation_secret()
-
-
-def _route_clusters(route: Route) -> Iterable[Weighted]:
-    action = route.route
-    if action is None:
-        return ()
-    mirrored = [(policy.cluster, 0) for policy in action.request_mirror_policies if policy.cluster]
-    return [*_action_clusters(action), *mirrored]
-
-
-def _action_clusters(action: RouteAction) -> list[Weighted]:
-    if action.weighted_clusters is not None:
-        return [(entry.name, entry.weight) for entry in action.weighted_clusters.clusters]
-    return [(action.cluster, 0)] if action.cluster else []
-
-
-def _tcp_clusters(config: TcpProxy) -> list[Weighted]:
-    if config.weighted_clusters is not None:
-        return [(entry.name, entry.weight) for entry in config.weighted_clusters.clusters]
-    return [(config.cluster, 0)] if config.cluster else []
-
-
-def _weight(weight: int) -> str:
-    return f"weight {weight}" if weight else ""
+def _weight(cluster: WeightedName) -> str:
+    return "" if cluster.weight is None else f"weight {cluster.weight}"

@@ -55,3 +55,8 @@ def width() -> int:
 def silence() -> None:
     """Let the interpreter's last flush go nowhere, after the reader has closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody looks at standard output."""
+    return sys.stdout.isatty()

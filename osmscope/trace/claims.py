@@ -7,7 +7,6 @@ one of a mesh's, only tells which of several is meant.
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 from collections.abc import Iterator
 
@@ -18,11 +17,10 @@ from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, Listener
-from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
+from osmscope.resources.references import chain_destinations, tcp_clusters, upstream_sni
 from osmscope.resources.route import RouteConfiguration
-from osmscope.resources.transport_socket import UpstreamTlsContext
 
 _DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 """Addresses that no network has (RFC 5737): they stand for one that nobody named."""
@@ -41,7 +39,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """`service.namespace`, where the chain's name tells it."""
     server_names: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
-    is_http: bool = True
     transport_protocol: str = ""
     leads_to: str = ""
 
@@ -82,13 +79,14 @@ def claims(proxy: Proxy, *, inbound: bool = False) -> Iterator[Claim]:
         proxy: The sidecar.
         inbound: Whether to look at its inbound listeners instead of the others.
     """
+    reader = _Reader(proxy)
     for listener in proxy.listeners:
         if (listener.traffic_direction == "INBOUND") is inbound:
             chains = listener.filter_chains
             if listener.default_filter_chain is not None:
                 chains = (*chains, listener.default_filter_chain)
             for chain in chains:
-                yield _claim(proxy, listener, chain)
+                yield reader.claim(listener, chain)
 
 
 def unclaimed_address(proxy: Proxy) -> str:
@@ -110,86 +108,66 @@ def unclaimed_address(proxy: Proxy) -> str:
     return "240.0.0.1"
 
 
-def _claim(proxy: Proxy, listener: Listener, chain: FilterChain) -> Claim:
-    match = chain.filter_chain_match
-    named = osm.parse_chain_name(chain.name)
-    domains, is_http = _domains(proxy, chain)
-    port = match.destination_port or _listener_port(listener)
-    return Claim(
-        listener=listener.name,
-        chain=chain.name,
-        port=port,
-        ranges=match.prefix_ranges or _listener_range(listener),
-        domains=domains or dict.fromkeys(match.server_names, chain.name),
-        service=f"{named.service}.{named.namespace}" if named and named.service else "",
-        server_names=match.server_names,
-        protocols=match.application_protocols,
-        is_http=is_http,
-        transport_protocol=match.transport_protocol,
-        leads_to=_place(chain),
-    )
+class _Reader:
+    """Reads chains; a route table that many chains share is read once."""
 
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self._tables: dict[str, dict[str, str]] = {}
 
-def _place(chain: FilterChain) -> str:
-    """Say where a chain leads to: a route table, or clusters."""
-    for entry in chain.filters:
-        config = decode_extension(entry)
-        if isinstance(config, HttpConnectionManager):
-            if config.rds is not None:
-                return f"route configuration {config.rds.route_config_name}"
-            return f"the route configuration in filter chain {chain.name}"
-        if isinstance(config, TcpProxy):
-            return "cluster " + ", ".join(_tcp_clusters(config))
-    return f"filter chain {chain.name}"
+    def claim(self, listener: Listener, chain: FilterChain) -> Claim:
+        match = chain.filter_chain_match
+        named = osm.parse_chain_name(chain.name)
+        domains = self._domains(chain)
+        leads_to = ", ".join(chain_destinations(chain)) or f"filter chain {chain.name}"
+        return Claim(
+            listener=listener.name,
+            chain=chain.name,
+            port=match.destination_port or _listener_port(listener),
+            ranges=match.prefix_ranges or _listener_range(listener),
+            domains=domains or dict.fromkeys(match.server_names, chain.name),
+            service=f"{named.service}.{named.namespace}" if named and named.service else "",
+            server_names=match.server_names,
+            protocols=match.application_protocols,
+            transport_protocol=match.transport_protocol,
+            leads_to=leads_to,
+        )
 
-
-def _domains(proxy: Proxy, chain: FilterChain) -> tuple[dict[str, str], bool]:
-    for entry in chain.filters:
-        config = decode_extension(entry)
-        if isinstance(config, HttpConnectionManager):
-            return _table_domains(_table(proxy, config)), True
-        if isinstance(config, TcpProxy):
-            return _tls_names(proxy, config), False
-    return {}, False
-
-
-def _table(proxy: Proxy, config: HttpConnectionManager) -> RouteConfiguration | None:
-    if config.rds is not None:
-        return proxy.route_configuration(config.rds.route_config_name)
-    return config.route_config
-
-
-@functools.lru_cache(maxsize=256)
-def _table_domains(table: RouteConfiguration | None) -> dict[str, str]:
-    if table is None:
+    def _domains(self, chain: FilterChain) -> dict[str, str]:
+        for entry in chain.filters:
+            config = decode_extension(entry)
+            if isinstance(config, HttpConnectionManager):
+                return self._table(config)
+            if isinstance(config, TcpProxy):
+                return self._tls_names(config)
         return {}
+
+    def _table(self, config: HttpConnectionManager) -> dict[str, str]:
+        if config.rds is None:
+            return _domains_of(config.route_config)
+        name = config.rds.route_config_name
+        if name not in self._tables:
+            self._tables[name] = _domains_of(self.proxy.route_configuration(name))
+        return self._tables[name]
+
+    def _tls_names(self, config: TcpProxy) -> dict[str, str]:
+        """The server names of the clusters behind a chain: a service's own name, in a mesh."""
+        names: dict[str, str] = {}
+        for target in tcp_clusters(config):
+            cluster = self.proxy.cluster(target.name)
+            sni = upstream_sni(cluster.transport_socket) if cluster is not None else ""
+            if sni:
+                names[sni.lower()] = target.name
+        return names
+
+
+def _domains_of(table: RouteConfiguration | None) -> dict[str, str]:
     return {
         domain.lower(): virtual_host.name
-        for virtual_host in table.virtual_hosts
+        for virtual_host in (table.virtual_hosts if table is not None else ())
         for domain in virtual_host.domains
         if domain != "*"
     }
-
-
-def _tls_names(proxy: Proxy, config: TcpProxy) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for name in _tcp_clusters(config):
-        cluster = proxy.cluster(name)
-        if cluster is None or cluster.transport_socket is None:
-            continue
-        socket = cluster.transport_socket
-        tls = decode_extension(
-            TypedExtensionConfig(name=socket.name, typed_config=socket.typed_config)
-        )
-        if isinstance(tls, UpstreamTlsContext) and tls.sni:
-            names[tls.sni.lower()] = name
-    return names
-
-
-def _tcp_clusters(config: TcpProxy) -> tuple[str, ...]:
-    if config.weighted_clusters is not None:
-        return tuple(cluster.name for cluster in config.weighted_clusters.clusters)
-    return (config.cluster,) if config.cluster else ()
 
 
 def _listener_port(listener: Listener) -> int | None:

@@ -1,0 +1,101 @@
+"""The tables of clusters and of endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from osmscope.dump.host_status import HostStatus
+from osmscope.dump.sections import Entry
+from osmscope.report.table import Row, Table, columns
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.endpoint import LbEndpoint, Locality, LocalityLbEndpoints
+from osmscope.resources.proxy import Proxy
+from osmscope.resources.references import secret_names, upstream_sni
+from osmscope.resources.resource import decode
+
+_NO_LOCALITY = Locality()
+
+
+def cluster_table(proxy: Proxy) -> Table:
+    """List the clusters in all their states."""
+    entries = proxy.dump.entries("cluster")
+    return Table(
+        columns(
+            "cluster", "type", "lb policy", "TLS SNI", "endpoints", "state",
+            wide=("secrets", "error", "version", "updated"),
+        ),
+        tuple(_cluster_row(proxy, entry) for entry in entries),
+    )  # fmt: skip
+
+
+def endpoint_table(proxy: Proxy) -> Table:
+    """List the endpoints of all clusters: the live ones of /clusters, else the dump's."""
+    return Table(
+        columns("cluster", "address", "health", "weight", "priority", "locality", wide=("source",)),
+        tuple(row for name in proxy.dump.serving("cluster") for row in _endpoint_rows(proxy, name)),
+    )
+
+
+def _cluster_row(proxy: Proxy, entry: Entry) -> Row:
+    error = entry.error.details if entry.error is not None else ""
+    if not bytes(entry.body):
+        cells = (entry.name, "", "", "", "", entry.state.value, (), error, entry.version_info)
+        return Row((*cells, entry.last_updated), (entry.name,))
+    cluster = decode(Cluster, entry.body, f"cluster {entry.name!r}")
+    custom = cluster.cluster_type.name if cluster.cluster_type is not None else ""
+    return Row(
+        (
+            entry.name,
+            custom or cluster.type,
+            "by policy" if cluster.load_balancing_policy is not None else cluster.lb_policy,
+            upstream_sni(cluster.transport_socket),
+            _count(list(_endpoint_rows(proxy, entry.name))) if entry.state.serves else "",
+            entry.state.value,
+            secret_names(cluster.transport_socket),
+            error,
+            entry.version_info,
+            entry.last_updated,
+        ),
+        (entry.name,),
+    )
+
+
+def _count(rows: list[Row]) -> str:
+    if not rows:
+        return "none known"
+    healthy = sum(row.cells[2] in ("healthy", "unknown") for row in rows)
+    return f"{len(rows)}" if healthy == len(rows) else f"{healthy} of {len(rows)} healthy"
+
+
+def _endpoint_rows(proxy: Proxy, name: str) -> Iterator[Row]:
+    status = proxy.status(name)
+    if status is not None:
+        for host in status.hosts:
+            yield _live(name, host)
+        return
+    cluster = proxy.cluster(name)
+    assignment = proxy.load_assignment(cluster) if cluster is not None else None
+    for locality in assignment.endpoints if assignment is not None else ():
+        for endpoint in locality.lb_endpoints:
+            yield _configured(name, locality, endpoint)
+
+
+def _live(name: str, host: HostStatus) -> Row:
+    health = ", ".join(sorted(host.flags)) or "healthy"
+    locality = Locality(region=host.region, zone=host.zone, sub_zone=host.sub_zone).text()
+    cells = (name, host.address, health, host.weight, host.priority, locality, "/clusters")
+    return Row(cells, (name, host.address))
+
+
+def _configured(name: str, locality: LocalityLbEndpoints, endpoint: LbEndpoint) -> Row:
+    address = endpoint.endpoint.address.text()
+    cells = (
+        name,
+        address,
+        endpoint.health_status.lower(),
+        1 if endpoint.load_balancing_weight is None else endpoint.load_balancing_weight,
+        locality.priority,
+        (locality.locality or _NO_LOCALITY).text(),
+        "config dump",
+    )
+    return Row(cells, (name, address))

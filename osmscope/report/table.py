@@ -1,0 +1,51 @@
+"""Tables as neutral data: columns, and rows of cells that hold one or several lines."""
+
+from __future__ import annotations
+
+import msgspec
+
+Cell = str | int | float | bool | None | tuple[str, ...]
+"""A tuple holds lines."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column."""
+
+    title: str
+    wide: bool = False
+    """Whether it is left out of the narrow form."""
+
+    @property
+    def key(self) -> str:
+        """The column's name in JSON: `lb_policy`."""
+        return self.title.lower().replace(" ", "_")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row, and the names by which a user asks for it."""
+
+    cells: tuple[Cell, ...]
+    names: tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    def documents(self) -> list[dict[str, Cell]]:
+        """Return each row as an object with the columns' keys."""
+        keys = [column.key for column in self.columns]
+        return [dict(zip(keys, row.cells, strict=True)) for row in self.rows]
+
+    def narrowed(self) -> Table:
+        """Return the table without the columns of the wide form."""
+        kept = [index for index, column in enumerate(self.columns) if not column.wide]
+        rows = tuple(Row(tuple(row.cells[i] for i in kept), row.names) for row in self.rows)
+        return Table(tuple(self.columns[i] for i in kept), rows)
+
+
+def columns(*titles: str, wide: tuple[str, ...] = ()) -> tuple[Column, ...]:
+    """Make columns; those in `wide` are in the wide form alone, after the others."""
+    return (*(Column(title) for title in titles), *(Column(title, wide=True) for title in wide))
