@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -22,6 +22,9 @@ from osmscope.resources.proxy import Proxy
 from osmscope.source.admin import is_admin_address, read_admin
 from osmscope.source.files import Source, read_bytes
 from osmscope.source.kubernetes_lists import Service
+
+if TYPE_CHECKING:
+    from osmscope.source.snapshot import PodFiles, Snapshot
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
@@ -83,18 +86,40 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
         DumpError: It is not a config dump.
         SelectorError: A pod's name fits none, or several.
     """
+    place = _place(source, options)
+    if place.folder is not None:
+        return _of_snapshot(place.folder, place.name, options.clusters)
+    return _of_file(place.name or "-", options.clusters)
+
+
+def dump_source(source: str | None, options: SourceOptions) -> Source:
+    """Read the bytes of the dump that SOURCE and the options name; raises as `read_sidecar`."""
+    place = _place(source, options)
+    if place.folder is not None:
+        return _dump_of(*_pod(place.folder, place.name))
+    return read_location(place.name or "-", "config_dump")
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A file or an address; or a pod, None for the only one, in a folder or an archive."""
+
+    name: str | None
+    folder: str | None = None
+
+
+def _place(source: str | None, options: SourceOptions) -> _Place:
     if options.dump is not None:
         if source is not None or options.from_ is not None:
             raise UsageError("--dump takes the place of SOURCE and --from", hint="give one of them")
-        return _of_files(options.dump, options.clusters)
+        return _Place(options.dump)
     if options.from_ is not None:
-        return _of_snapshot(options.from_, source, options.clusters)
+        return _Place(source, options.from_)
     if source is None:
         raise UsageError("SOURCE is missing", hint=_GIVE)
     if source == "-" or is_admin_address(source) or _is_file(source):
-        return _of_files(source, options.clusters)
+        return _Place(source)
     if Path(source).is_dir():
-        return _of_snapshot(source, None, options.clusters)
+        return _Place(None, source)
     raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_GIVE)
 
 
@@ -122,9 +147,12 @@ def _is_file(source: str) -> bool:
     return Path(source).is_file() or Path(path).is_file()
 
 
-def _of_files(dump: str, clusters: str | None) -> Sidecar:
+def _of_file(dump: str, clusters: str | None) -> Sidecar:
     if dump == "-" and clusters == "-":
-        raise UsageError("only one of --dump and --clusters can be standard input")
+        raise UsageError(
+            "standard input cannot be both the dump and the clusters",
+            hint="give one of them as a file",
+        )
     source = read_location(dump, "config_dump")
     if clusters is None and is_admin_address(dump):
         clusters = dump
@@ -132,25 +160,38 @@ def _of_files(dump: str, clusters: str | None) -> Sidecar:
     return _sidecar(source, status, name=_short(dump))
 
 
-def _of_snapshot(location: str, pod_name: str | None, clusters: str | None) -> Sidecar:
+def _pod(location: str, name: str | None) -> tuple[Snapshot, PodFiles]:
+    """Find a pod in a folder or an archive; the only one where no name is given."""
     from osmscope.source.snapshot import open_snapshot
 
     snapshot = open_snapshot(location)
-    if pod_name is None:
-        names = [pod.full_name for pod in snapshot.pods]
-        if len(names) != 1:
-            shown = ", ".join(names[:10])
-            raise UsageError(
-                f"{len(names)} sidecars are in here", where=location, hint=f"name one of {shown}"
-            )
-        pod_name = names[0]
-    pod = snapshot.find(pod_name)
+    if name is not None:
+        return snapshot, snapshot.find(name)
+    if len(snapshot.pods) != 1:
+        shown = ", ".join(pod.full_name for pod in snapshot.pods[:10])
+        raise UsageError(
+            f"{len(snapshot.pods)} sidecars are in here",
+            where=location,
+            hint=f"name one of {shown}",
+        )
+    return snapshot, snapshot.pods[0]
+
+
+def _dump_of(snapshot: Snapshot, pod: PodFiles) -> Source:
     dump = snapshot.read(pod, "config_dump")
     if dump is None:
-        raise SourceError("the pod has no config dump", where=f"{location}: {pod.full_name}")
-    live = snapshot.read(pod, "clusters") if clusters is None else read_bytes(clusters)
+        raise SourceError("the pod has no config dump", where=f"{snapshot.where}: {pod.full_name}")
+    return dump
+
+
+def _of_snapshot(location: str, name: str | None, clusters: str | None) -> Sidecar:
+    snapshot, pod = _pod(location, name)
+    if clusters is None:
+        live = snapshot.read(pod, "clusters")
+    else:
+        live = read_location(clusters, "clusters")
     status = None if live is None else _clusters(live)
-    sidecar = _sidecar(dump, status, name=pod.name)
+    sidecar = _sidecar(_dump_of(snapshot, pod), status, name=pod.name)
     notes = tuple(snapshot.problems)
     if len(pod.chosen_of) > 1:
         replicas = f"{pod.name} stands for {len(pod.chosen_of)} replicas of {pod.workload}"

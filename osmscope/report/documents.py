@@ -6,9 +6,14 @@ added, so that whoever reads one form reads the other.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from osmscope.trace.answer import Answer, Explanation
+
+if TYPE_CHECKING:
+    import networkx
 
 
 def trace_document(
@@ -20,6 +25,20 @@ def trace_document(
     document["steps"] = msgspec.to_builtins(explanation.steps)
     document["near_misses"] = msgspec.to_builtins(explanation.near_misses)
     return document
+
+
+def node_link(graph: networkx.DiGraph) -> dict[str, object]:
+    """Make a document of a resource graph, in networkx's node-link form."""
+    return {
+        "directed": True,
+        "multigraph": False,
+        "graph": {},
+        "nodes": [{"id": key, **data} for key, data in graph.nodes(data=True)],
+        "links": [
+            {"source": source, "target": target, **data}
+            for source, target, data in graph.edges(data=True)
+        ],
+    }
 
 
 def as_json(value: object) -> str:

@@ -1,0 +1,84 @@
+"""`osmscope graph`: a proxy's resources and what refers to what, or the path of one request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from osmscope.cli import output
+from osmscope.cli.get import split_source
+from osmscope.cli.request_options import RequestOptions, request_options, typed_request
+from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
+from osmscope.errors import UsageError
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True):
+    format: str = "tree"
+    color: output.ColorChoice = "auto"
+
+
+@click.command(name="graph")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] [TARGET]")
+@source_options
+@request_options
+@click.option(
+    "-o",
+    "--output",
+    "format",
+    type=click.Choice(["tree", "dot", "mermaid", "json"]),
+    default="tree",
+    help="The form of the graph; json is node-link.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
+)
+def command(arguments: tuple[str, ...], **options: object) -> None:
+    r"""Draw a proxy's resources, or with TARGET the path of that request.
+
+    What is referred to and is not there is marked as missing.
+
+    \b
+    Examples:
+      osmscope graph config_dump.json
+      osmscope graph bookbuyer --from mesh/ bookstore:14001 -o mermaid
+      osmscope graph config_dump.json -o dot | dot -Tsvg > proxy.svg
+    """
+    settings = msgspec.convert(options, _Settings)
+    source = msgspec.convert(options, SourceOptions)
+    asked = msgspec.convert(options, RequestOptions)
+    name, targets = split_source(arguments, source)
+    if len(targets) > (1 if asked.curl is None else 0):
+        raise UsageError("too many targets", hint="give one TARGET, or --curl")
+    sidecar = read_sidecar(name, source)
+    if not targets and asked.curl is None:
+        from osmscope.graph import proxy_graph
+
+        _write(proxy_graph(sidecar.proxy), settings)
+        return
+    from osmscope.cli.trace import trace_one
+    from osmscope.graph import trace_graph
+
+    traced = trace_one(sidecar, typed_request(targets[0] if targets else None, asked))
+    _write(trace_graph(traced.answer, traced.explanation), settings)
+
+
+def _write(graph: networkx.DiGraph, settings: _Settings) -> None:
+    from osmscope.report import documents, dot, graph_text, mermaid
+
+    if settings.format == "json":
+        output.write(documents.as_json(documents.node_link(graph)))
+    elif settings.format == "dot":
+        output.write(dot.as_dot(graph))
+    elif settings.format == "mermaid":
+        output.write(mermaid.as_mermaid(graph))
+    else:
+        color = output.wants_color(settings.color)
+        output.write(graph_text.graph_text(graph, width=output.width(), color=color))
