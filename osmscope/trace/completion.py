@@ -55,10 +55,12 @@ class Completion:
             notes.append(f"port {port} is that of {claim.describe()}")
         found = Inference(dst_ip=self._pod_ip or None, dst_port=port)
         completed, found = _with(request, found)
+        assumed = False
         if claim.transport_protocol == "tls" and request.tls is None:
+            assumed = request.client_certificate is None
             completed, said = _as_mesh_client(completed, claim)
             notes += said
-        return completed, msgspec.structs.replace(found, notes=tuple(notes))
+        return completed, msgspec.structs.replace(found, notes=tuple(notes), assumed=assumed)
 
     def _inbound_claim(self, host: str, port: int | None, sni: str | None) -> Claim | None:
         """Find the chain of a host: by server name, by domain, else the port's only one."""

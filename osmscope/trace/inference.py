@@ -137,7 +137,9 @@ def _claim_notes(host: str, chosen: Claim, found: list[Claim]) -> Iterator[str]:
     yield f"{host} is {where}, from {chosen.describe()}"
     if not chosen.is_single_address:
         yield f"that chain takes all of {chosen.ranges[0].text()}: its first address stands for it"
-    if len(found) > 1 and chosen.is_named(host):
+    if not chosen.serves(host, chosen.port):
+        yield f"no virtual host has it: it is told from the name of service {chosen.service}"
+    elif len(found) > 1 and chosen.is_named(host):
         yield f"{len(found)} chains lead to its route table; this one is named after it"
     elif len(found) > 1:
         yield f"{len(found)} chains lead to the same virtual host; the first stands for them"
