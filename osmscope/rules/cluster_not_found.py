@@ -14,7 +14,7 @@ from osmscope.rules.local_reply import LocalReply
 _CODES = {"SERVICE_UNAVAILABLE": 503, "NOT_FOUND": 404, "INTERNAL_SERVER_ERROR": 500}
 
 
-def cluster_not_found(route: Route, cluster: str) -> LocalReply:
+def cluster_not_found(route: Route, cluster: str = "") -> LocalReply:
     """Answer a request whose cluster is not there.
 
     Args:

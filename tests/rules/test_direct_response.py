@@ -2,7 +2,7 @@
 
 import pytest
 
-from osmscope.resources.route import DirectResponseAction
+from osmscope.resources.route import DirectResponseAction, Route
 from osmscope.rules.direct_response import direct_response
 from osmscope.rules.facts import Connection, Headers, Request
 
@@ -28,7 +28,8 @@ def test_created_and_redirections_have_a_location(status: int, location: str | N
         ]
     )
     reply = direct_response(
-        DirectResponseAction(status=status), Request(connection=Connection(), headers=headers)
+        Route(direct_response=DirectResponseAction(status=status)),
+        Request(connection=Connection(), headers=headers),
     )
     assert (reply.code, reply.flags, reply.details) == (status, (), "direct_response")
     assert reply.location == location
@@ -36,4 +37,5 @@ def test_created_and_redirections_have_a_location(status: int, location: str | N
 
 def test_a_request_without_path_has_no_location() -> None:
     request = Request(connection=Connection(), headers=Headers.of([("host", "h.com")]))
-    assert direct_response(DirectResponseAction(status=301), request).location is None
+    route = Route(direct_response=DirectResponseAction(status=301))
+    assert direct_response(route, request).location is None
