@@ -127,6 +127,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "denominator": ("HUNDRED", "TEN_THOUSAND", "MILLION"),
     "dns_lookup_family": ("AUTO", "V4_ONLY", "V6_ONLY", "V4_PREFERRED", "ALL"),
     "eds_health_status": _HEALTH,
+    "enable_x_ratelimit_headers": ("OFF", "DRAFT_VERSION_03"),
     "enforcement_type": ("ONE_TIME_ON_FIRST_BYTE", "CONTINUOUS"),
     "forward_client_cert_details": (
         "SANITIZE",
@@ -165,6 +166,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     ),
     "require_tls": ("NONE", "EXTERNAL_ONLY", "ALL"),
     "ring_hash_lb_config.hash_function": ("XX_HASH", "MURMUR_HASH_2"),
+    "resource_api_version": ("AUTO", "V2", "V3"),
     "route.priority": ("DEFAULT", "HIGH"),
     "rules.action": _RBAC_ACTION,
     "san_type": ("SAN_TYPE_UNSPECIFIED", "EMAIL", "DNS", "URI", "IP_ADDRESS", "OTHER_NAME"),
@@ -183,8 +185,10 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "thresholds.priority": ("DEFAULT", "HIGH"),
     "tls_maximum_protocol_version": _TLS,
     "tls_minimum_protocol_version": _TLS,
+    "transport_api_version": ("AUTO", "V2", "V3"),
     "traffic_direction": ("UNSPECIFIED", "INBOUND", "OUTBOUND"),
     "trust_chain_verification": ("VERIFY_TRUST_CHAIN", "ACCEPT_UNTRUSTED"),
+    "typed_config.action": _RBAC_ACTION,
 }
 """The names of enum numbers, for the enums that decide where a request goes."""
 
