@@ -20,6 +20,8 @@ from osmscope.rules.priority_set import Bucket, Surroundings
 from osmscope.rules.shares import EndpointShare, Shares
 from osmscope.rules.subset import Criteria, Selection, selections
 
+__all__ = ["EndpointShare", "LoadBalancer", "Shares", "Surroundings", "endpoint_shares"]
+
 
 class LoadBalancer:
     """A cluster's load balancing, ready for many requests: keep one for each set of hosts."""
@@ -33,6 +35,21 @@ class LoadBalancer:
         self._around = surroundings or Surroundings()
         self._whole = HostSet(policy, hosts, self._around)
         self._subsets: dict[bytes, list[tuple[Selection, HostSet]]] = {}
+
+    @property
+    def policy(self) -> LbPolicy:
+        """How a host is picked."""
+        return self._policy
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """All hosts, in Envoy's order."""
+        return self._hosts
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What counts besides the hosts."""
+        return self._around
 
     def shares(
         self,
