@@ -30,6 +30,7 @@ DEFAULT_MAX_HEADERS_COUNT = 100
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _AUTHORITY = re.compile(r"[!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]*")
+_BLANK = " \t"
 _PSEUDO = frozenset({":method", ":path", ":scheme"})
 _PATH_GAP = re.compile(r"[\t \x80-\U0010ffff]")
 
@@ -48,7 +49,7 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
     reply = _refused_protocol(hcm, request)
     if reply is not None:
         return reply
-    headers = join_inline(request.headers, request.protocol)
+    headers = join_inline(_trimmed(request.headers), request.protocol)
     if request.protocol != "h2":
         reply = _refused_request_line(hcm, request) or _refused_characters(headers)
         if reply is not None:
@@ -63,6 +64,14 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
 def refusal(code: int, details: str, reason: str) -> LocalReply:
     """Make the reply of a codec."""
     return LocalReply(code=code, flags=("DPE",), details=details, reason=reason)
+
+
+def _trimmed(headers: Headers) -> Headers:
+    if all(value == value.strip(_BLANK) for _, values in headers.items() for value in values):
+        return headers
+    return Headers(
+        {name: tuple(value.strip(_BLANK) for value in values) for name, values in headers.items()}
+    )
 
 
 def _refused_protocol(hcm: HttpConnectionManager, request: Request) -> LocalReply | None:
