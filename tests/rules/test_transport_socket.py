@@ -1,0 +1,250 @@
+"""How an endpoint is connected to, as a table of what Envoy 1.40.0 does."""
+
+import msgspec
+import pytest
+
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.extension import Unsupported
+from osmscope.resources.transport_socket import RawBuffer, UpstreamTlsContext
+from osmscope.rules.facts import Headers
+from osmscope.rules.hosts import Host
+from osmscope.rules.transport_socket import UpstreamTls, transport_socket_of, upstream_tls
+
+SOCKETS = "type.googleapis.com/envoy.extensions.transport_sockets"
+HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def cluster(**fields: object) -> Cluster:
+    return msgspec.json.decode(msgspec.json.encode(fields), type=Cluster)
+
+
+def socket(kind: str = "tls.v3.UpstreamTlsContext", **fields: object) -> dict[str, object]:
+    return {"name": "x", "typed_config": {"@type": f"{SOCKETS}.{kind}", **fields}}
+
+
+def host(
+    metadata: dict[str, object] | None = None, locality: dict[str, object] | None = None
+) -> Host:
+    key = "envoy.transport_socket_match"
+    return Host(
+        address="10.0.0.1:80",
+        hostname="endpoint.example",
+        metadata={key: metadata} if metadata is not None else {},
+        locality_metadata={key: locality} if locality is not None else {},
+    )
+
+
+MATCHES = [
+    {"name": "mtls", "match": {"tlsMode": "istio"}, "transport_socket": socket()},
+    {
+        "name": "number",
+        "match": {"n": 1, "b": True},
+        "transport_socket": socket("raw_buffer.v3.RawBuffer"),
+    },
+]
+ANY = {"name": "any", "match": {}, "transport_socket": socket("raw_buffer.v3.RawBuffer")}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "locality", "name"),
+    [
+        ({"tlsMode": "istio"}, None, "mtls"),
+        ({"tlsMode": "istio", "more": 1}, None, "mtls"),
+        ({"tlsMode": "off"}, None, ""),
+        ({"n": 1, "b": True}, None, "number"),
+        ({"n": "1", "b": True}, None, ""),
+        ({"n": 1}, None, ""),
+        (None, None, ""),
+        (None, {"tlsMode": "istio"}, "mtls"),
+        ({"n": 1, "b": True}, {"tlsMode": "istio"}, "number"),
+    ],
+)
+def test_metadata_chooses(
+    metadata: dict[str, object] | None, locality: dict[str, object] | None, name: str
+) -> None:
+    choice = transport_socket_of(
+        cluster(transport_socket_matches=MATCHES), host(metadata, locality)
+    )
+    assert choice.name == name
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name", "reason"),
+    [
+        ({"tlsMode": "istio"}, "mtls", "transport_socket_matches 'mtls': the metadata fits"),
+        (None, "any", "transport_socket_matches 'any': it fits every endpoint"),
+    ],
+)
+def test_an_empty_match_fits_every_endpoint(
+    metadata: dict[str, object] | None, name: str, reason: str
+) -> None:
+    matches = cluster(transport_socket_matches=[*MATCHES, ANY])
+    choice = transport_socket_of(matches, host(metadata))
+    assert (choice.name, choice.reason) == (name, reason)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, RawBuffer),
+        ({"transport_socket": socket()}, UpstreamTlsContext),
+        ({"transport_socket": socket("raw_buffer.v3.RawBuffer")}, RawBuffer),
+        ({"transport_socket": socket("alts.v3.Alts")}, Unsupported),
+        ({"tls_context": {"sni": "a"}}, UpstreamTlsContext),
+        (
+            {
+                "transport_socket": socket(
+                    "internal_upstream.v3.InternalUpstreamTransport", transport_socket=socket()
+                )
+            },
+            UpstreamTlsContext,
+        ),
+    ],
+)
+def test_the_clusters_own_transport_socket(fields: dict[str, object], kind: type) -> None:
+    assert isinstance(transport_socket_of(cluster(**fields), host()).configuration, kind)
+
+
+def test_a_transport_socket_matcher_is_not_evaluated() -> None:
+    choice = transport_socket_of(cluster(transport_socket_matcher={}), host())
+    assert choice.missing == "what the cluster's transport_socket_matcher decides"
+
+
+def tls(context: dict[str, object], **fields: object) -> UpstreamTls:
+    authority = fields.pop("authority", None)
+    headers = (
+        None
+        if authority is None
+        else Headers.of([(":authority", str(authority)), ("x-n", "n.com")])
+    )
+    known = cluster(**fields)
+    found = upstream_tls(
+        known,
+        host(),
+        msgspec.json.decode(msgspec.json.encode(context), type=UpstreamTlsContext),
+        headers,
+    )
+    assert found is not None
+    return found
+
+
+def options(**fields: object) -> dict[str, object]:
+    typed = {"@type": f"type.googleapis.com/{HTTP}", "upstream_http_protocol_options": fields}
+    return {"typed_extension_protocol_options": {HTTP: typed}}
+
+
+AUTO = options(auto_sni=True)
+
+
+@pytest.mark.parametrize(
+    ("context", "fields", "sni"),
+    [
+        ({}, {}, ""),
+        ({"sni": "a.com"}, {}, "a.com"),
+        ({"sni": "a.com", "auto_host_sni": True}, {}, "endpoint.example"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "b.com:80"}, "b.com"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "10.0.0.1:80"}, "a.com"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "[::1]"}, "a.com"),
+        ({"sni": "a.com"}, AUTO, "a.com"),
+        ({"sni": "a.com"}, {"authority": "b.com"}, "a.com"),
+        (
+            {},
+            {**options(auto_sni=True, override_auto_sni_header="x-n"), "authority": "b.com"},
+            "n.com",
+        ),
+        (
+            {},
+            {**options(auto_sni=True, override_auto_sni_header="x-m"), "authority": "b.com"},
+            "b.com",
+        ),
+        (
+            {},
+            {"upstream_http_protocol_options": {"auto_sni": True}, "authority": "b.com"},
+            "b.com",
+        ),
+    ],
+)
+def test_sni(context: dict[str, object], fields: dict[str, object], sni: str) -> None:
+    found = tls(context, **fields)
+    assert found.sni == sni
+    assert found.sni_reason
+
+
+def test_http_options_without_those_of_upstream() -> None:
+    typed = {HTTP: {"@type": f"type.googleapis.com/{HTTP}"}}
+    assert tls({}, typed_extension_protocol_options=typed, authority="b.com").sni == ""
+
+
+def test_plaintext_has_no_tls() -> None:
+    assert upstream_tls(cluster(), host(), RawBuffer()) is None
+
+
+def test_secrets_and_alpn() -> None:
+    found = tls({
+        "common_tls_context": {
+            "alpn_protocols": ["h2"],
+            "tls_certificate_sds_secret_configs": [{"name": "client"}],
+            "tls_certificates": [{}],
+            "validation_context_sds_secret_config": {"name": "ca"},
+        }
+    })  # fmt: skip
+    assert found.alpn == ("h2",)
+    assert found.certificate_secrets == ("client",)
+    assert found.inline_certificates == 1
+    assert (found.validation_secret, found.verifies) == ("ca", True)
+
+
+@pytest.mark.parametrize(
+    ("common", "secret", "verifies", "matchers"),
+    [
+        ({}, "", False, ()),
+        ({"validation_context": {}}, "", False, ()),
+        ({"validation_context": {"verify_certificate_hash": ["aa"]}}, "", True, ()),
+        (
+            {
+                "validation_context": {
+                    "trusted_ca": {"filename": "/ca"},
+                    "match_subject_alt_names": [{"exact": "a"}],
+                }
+            },
+            "",
+            True,
+            ('a name has to equal "a"',),
+        ),
+        (
+            {
+                "combined_validation_context": {
+                    "default_validation_context": {
+                        "match_typed_subject_alt_names": [
+                            {"san_type": "URI", "matcher": {"prefix": "spiffe://"}}
+                        ]
+                    },
+                    "validation_context_sds_secret_config": {"name": "root"},
+                }
+            },
+            "root",
+            True,
+            ('a URI name has to start with "spiffe://"',),
+        ),
+    ],
+)
+def test_validation(
+    common: dict[str, object], secret: str, verifies: bool, matchers: tuple[str, ...]
+) -> None:
+    found = tls({"common_tls_context": common})
+    assert (found.validation_secret, found.verifies) == (secret, verifies)
+    assert found.san_matchers == matchers
+
+
+@pytest.mark.parametrize(
+    ("context", "fields", "expected"),
+    [
+        ({}, {**options(auto_san_validation=True), "authority": "b.com:1"}, "b.com"),
+        ({"sni": "a.com", "auto_sni_san_validation": True}, {}, "a.com"),
+        ({"sni": "a.com"}, {"authority": "b.com"}, ""),
+    ],
+)
+def test_a_name_from_the_request_is_expected(
+    context: dict[str, object], fields: dict[str, object], expected: str
+) -> None:
+    assert tls(context, **fields).expected_san == expected
