@@ -12,19 +12,19 @@ from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.http_filters.header import EarlyHeaderMutation
 from osmscope.rules.facts import Request
-from osmscope.rules.mutation_rules import mutate
+from osmscope.rules.mutation_rules import assumptions, mutate
 from osmscope.rules.substitution_format import FormatContext
 
 
 def mutate_early(hcm: HttpConnectionManager, request: Request) -> tuple[Request, tuple[str, ...]]:
     """Return the request after early mutations, and what had to be assumed."""
-    assumptions: list[str] = []
+    assumed: list[str] = []
     for extension in hcm.early_header_mutation_extensions:
         config = decode_extension(extension)
         if not isinstance(config, EarlyHeaderMutation):
-            assumptions.append(f'the early header mutation "{extension.name}" changes nothing')
+            assumed.append(f'the early header mutation "{extension.name}" changes nothing')
             continue
         mutated = mutate(config.mutations, FormatContext(request=request))
         request = request.with_headers(mutated.headers)
-        assumptions.extend(mutated.assumptions)
-    return request, tuple(assumptions)
+        assumed.extend(assumptions(mutated))
+    return request, tuple(assumed)

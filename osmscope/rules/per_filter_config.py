@@ -34,9 +34,6 @@ class ResolvedFilter(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-_LEVELS = ("weighted cluster", "route", "virtual host", "route configuration")
-
-
 def resolve(
     http_filter: HttpFilter, own: Resource, levels: Sequence[PerFilterConfig]
 ) -> ResolvedFilter:
@@ -46,34 +43,24 @@ def resolve(
         http_filter: The filter.
         own: Its own configuration, decoded.
         levels: `typed_per_filter_config` of the weighted cluster, the route, the virtual host and
-            the route configuration, in this order.
+            the route configuration, in this order, as far as the request has them.
 
     Raises:
         DumpError: A configuration has a field of a type that Envoy never writes.
     """
-    found = [
-        (place, level[http_filter.name])
-        for place, level in zip(_LEVELS, levels, strict=True)
-        if http_filter.name in level
-    ]
+    name = http_filter.name
+    found = [_decoded(name, level[name]) for level in levels if name in level]
     if not found:
-        if http_filter.disabled:
-            return ResolvedFilter(False, own, (), "disabled in http_filters")
-        return ResolvedFilter(True, own)
-    place, body = found[0]
-    config = _decoded(http_filter.name, body)
-    configs = tuple(
-        level
-        for _, raw in reversed(found)
-        if not isinstance(level := _unwrapped(_decoded(http_filter.name, raw)), FilterConfig)
-    )
-    if isinstance(config, FilterConfig):
-        if config.disabled:
-            return ResolvedFilter(False, own, configs, f"disabled by the {place}")
-        config = _unwrapped(config)
-        if isinstance(config, FilterConfig):
-            return ResolvedFilter(True, own, configs, f"enabled by the {place}")
-    return ResolvedFilter(True, config, configs, f"configured by the {place}")
+        reason = "disabled in http_filters" if http_filter.disabled else ""
+        return ResolvedFilter(not http_filter.disabled, own, (), reason)
+    configs = [_unwrapped(config) for config in found]
+    merged = tuple(c for c in reversed(configs) if not isinstance(c, FilterConfig))
+    config = configs[0]
+    if not isinstance(config, FilterConfig):
+        return ResolvedFilter(True, config, merged, "configured for this route")
+    if config.disabled:
+        return ResolvedFilter(False, own, merged, "disabled for this route")
+    return ResolvedFilter(True, own, merged, "enabled for this route")
 
 
 def _decoded(name: str, body: msgspec.Raw) -> Resource:
@@ -84,5 +71,6 @@ def _unwrapped(config: Resource) -> Resource:
     """Return what a FilterConfig wraps; the FilterConfig itself where it is empty or disabled."""
     if not isinstance(config, FilterConfig) or config.disabled:
         return config
-    inner = _decoded("", config.config) if bytes(config.config) not in (b"", b"{}") else config
-    return inner
+    if bytes(config.config) in (b"", b"{}"):
+        return config
+    return _decoded("", config.config)

@@ -10,8 +10,10 @@ from osmscope.resources.http_filters import (
     router,
     traffic,
 )
+from osmscope.resources.http_filters.router import Router
 
 __all__ = [
+    "Router",
     "authentication",
     "custom_code",
     "gateway",

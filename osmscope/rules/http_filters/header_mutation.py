@@ -20,7 +20,7 @@ from osmscope.resources.http_filters.header import (
 from osmscope.rules.facts import Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.outcome import goes_on
-from osmscope.rules.mutation_rules import mutate
+from osmscope.rules.mutation_rules import assumptions, mutate
 from osmscope.rules.substitution_format import FormatContext, format_text
 
 _Parameters = dict[str, list[str]]
@@ -39,20 +39,20 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
     if not own.most_specific_header_mutations_wins:
         levels.reverse()
     route_name = context.route.name if context.route is not None else ""
-    assumptions: list[str] = []
+    assumed: list[str] = []
     changed = request
     for mutations in (own.mutations, *(level.mutations for level in levels)):
         facts = FormatContext(request=changed, route_name=route_name, cluster=context.cluster or "")
-        changed = _mutated(mutations, facts, assumptions)
+        changed = _mutated(mutations, facts, assumed)
     reason = "request headers are changed" if changed is not request else ""
-    return (FilterResult(request=changed, assumptions=tuple(assumptions), reason=reason),)
+    return (FilterResult(request=changed, assumptions=tuple(assumed), reason=reason),)
 
 
-def _mutated(mutations: Mutations, facts: FormatContext, assumptions: list[str]) -> Request:
+def _mutated(mutations: Mutations, facts: FormatContext, assumed: list[str]) -> Request:
     request = facts.request
     if mutations.request_mutations:
         mutated = mutate(mutations.request_mutations, facts)
-        assumptions.extend(mutated.assumptions)
+        assumed.extend(assumptions(mutated))
         request = request.with_headers(mutated.headers)
     if mutations.query_parameter_mutations and ":path" in request.headers:
         path = _with_parameters(mutations.query_parameter_mutations, facts, request.path)
