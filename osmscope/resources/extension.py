@@ -82,11 +82,12 @@ def decode_any(body: msgspec.Raw | bytes, *, name: str = "", where: str = "") ->
     resource_type = _BY_TYPE.get(full_name) if full_name else _BY_NAME.get(name)
     if resource_type is None:
         return Unsupported(type_name=full_name or name)
-    content = _content(body)
+    content = content_of(body)
     return decode(resource_type, content, where or full_name) if content else resource_type()
 
 
-def _content(body: msgspec.Raw | bytes) -> msgspec.Raw | bytes:
+def content_of(body: msgspec.Raw | bytes) -> msgspec.Raw | bytes:
+    """Return an `Any`'s fields: those of the wrapped message where it is a TypedStruct."""
     if not bytes(body):
         return b""
     typed = msgspec.json.decode(body, type=_Typed)

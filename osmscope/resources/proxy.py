@@ -129,6 +129,11 @@ class Proxy:
             return cluster.load_assignment
         return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
 
+    def has_endpoints(self, cluster: Cluster) -> bool:
+        """Whether the dump or /clusters would show a cluster's endpoints, if it had any."""
+        known = self.clusters is not None and cluster.name in self.clusters
+        return known or self.dump.has("endpoint") or cluster.load_assignment is not None
+
     def status(self, cluster_name: str) -> ClusterStatus | None:
         """Return what /clusters says of a cluster; None where it was not given or lacks it."""
         return self.clusters.get(cluster_name) if self.clusters is not None else None

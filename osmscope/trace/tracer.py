@@ -4,9 +4,20 @@ Evaluate first, explain on demand: `answer` builds no explanations, so that a ba
 stays cheap; `explain` evaluates once and then asks the rules again about the candidates that lost.
 """
 
+from osmscope.errors import UsageError
 from osmscope.resources.proxy import Proxy
+from osmscope.rules.facts import Headers
 from osmscope.trace.answer import Answer, Explanation
+from osmscope.trace.assumptions import assumptions_of
+from osmscope.trace.connection import evaluate_connection
+from osmscope.trace.explain import steps_of
+from osmscope.trace.http import evaluate_http
+from osmscope.trace.near_miss import near_misses
+from osmscope.trace.outcomes import Joined, outcomes_of
+from osmscope.trace.path import Evaluation
 from osmscope.trace.request import TraceRequest
+from osmscope.trace.sidecar import Sidecar
+from osmscope.trace.tcp import evaluate_tcp
 
 
 class Tracer:
@@ -14,18 +25,21 @@ class Tracer:
 
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
+        self._sidecar = Sidecar(proxy)
 
     def answer(self, request: TraceRequest) -> Answer:
         """Evaluate a request.
 
         Args:
-            request: What is asked, its destination completed (see `osmscope.trace.target`).
+            request: What is asked, its destination completed (see `osmscope.trace.completion`).
 
         Raises:
             UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
         """
-        raise NotImplementedError
+        headers = request.all_headers()
+        evaluation = self._evaluate(request, headers)
+        return self._answer(request, evaluation, outcomes_of(evaluation, headers))
 
     def explain(self, request: TraceRequest) -> tuple[Answer, Explanation]:
         """Evaluate a request and tell every decision with its losers.
@@ -34,4 +48,41 @@ class Tracer:
             UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
         """
-        raise NotImplementedError
+        headers = request.all_headers()
+        evaluation = self._evaluate(request, headers)
+        joined = outcomes_of(evaluation, headers)
+        answer = self._answer(request, evaluation, joined)
+        steps = steps_of(self._sidecar, request, evaluation.connection, joined)
+        misses = near_misses(request, evaluation, answer, self.answer)
+        return answer, Explanation(steps=steps, near_misses=misses)
+
+    def _evaluate(self, request: TraceRequest, headers: Headers) -> Evaluation:
+        connection = evaluate_connection(self._sidecar, request)
+        evaluation = Evaluation(connection=connection)
+        if connection.missing:
+            return evaluation
+        if connection.tcp_proxy is not None:
+            return Evaluation(
+                connection=connection, tcp=evaluate_tcp(self._sidecar, connection, request)
+            )
+        if connection.manager is None or connection.closed is not None:
+            return evaluation
+        if request.spoken == "tcp":
+            raise UsageError(
+                "the connection reaches an HTTP connection manager, and the request is plain TCP",
+                where=f"filter chain {connection.chain.name!r}" if connection.chain else "",
+                hint="describe the HTTP request, or leave out protocol tcp",
+            )
+        http = evaluate_http(self._sidecar, connection, request, headers)
+        return Evaluation(connection=connection, http=http)
+
+    def _answer(
+        self, request: TraceRequest, evaluation: Evaluation, joined: tuple[Joined, ...]
+    ) -> Answer:
+        assumptions = assumptions_of(self._sidecar, request, evaluation)
+        return Answer(
+            id=request.id,
+            exact=not assumptions.rest,
+            assumptions=(*assumptions.rest, *assumptions.notes),
+            outcomes=tuple(one.outcome for one in joined),
+        )

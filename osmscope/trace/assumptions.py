@@ -1,0 +1,62 @@
+"""What an answer rests on: what had to be assumed, what is not known, what was not understood."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from osmscope.rules.lb_policy import Kind
+from osmscope.trace.gaps import gaps_on_path
+from osmscope.trace.path import Evaluation, Upstream
+from osmscope.trace.request import TraceRequest
+from osmscope.trace.sidecar import Sidecar
+
+
+class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Each a clause, once."""
+
+    rest: tuple[str, ...] = ()
+    """The answer rests on these: it is not exact."""
+    notes: tuple[str, ...] = ()
+    """These leave the answer exact: shares under equal load."""
+
+
+def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation) -> Assumptions:
+    """Collect what an evaluation rests on.
+
+    Raises:
+        DumpError: A resource on the path cannot be read.
+    """
+    rest: dict[str, None] = {}
+    notes: dict[str, None] = {}
+    rest.update(dict.fromkeys(_of_connection(asked, evaluation)))
+    for way in evaluation.http:
+        rest.update(dict.fromkeys(way.assumptions))
+        rest.update(dict.fromkeys(_unknown(way.missing)))
+        _add_upstream(way.upstream, rest, notes)
+    for tcp in evaluation.tcp:
+        _add_upstream(tcp.upstream, rest, notes)
+    rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
+    return Assumptions(rest=tuple(rest), notes=tuple(notes))
+
+
+def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]:
+    path = evaluation.connection
+    yield from path.assumptions
+    yield from _unknown(path.missing)
+    certificate = asked.client_certificate
+    unsaid = certificate is None or certificate.trusted is None
+    if unsaid and path.handshake is not None and path.handshake.relied_on_trust:
+        yield "the client's certificate is signed by a CA that the filter chain trusts"
+
+
+def _unknown(missing: str) -> Iterable[str]:
+    return (f"{missing} is not known",) if missing else ()
+
+
+def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[str, None]) -> None:
+    if upstream is None:
+        return
+    rest.update(dict.fromkeys((*upstream.assumptions, *_unknown(upstream.missing))))
+    for assumption in upstream.shares.assumptions if upstream.shares is not None else ():
+        kept = notes if assumption.startswith(Kind.LEAST_REQUEST.value) else rest
+        kept[assumption] = None

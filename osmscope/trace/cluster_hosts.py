@@ -1,0 +1,74 @@
+"""A cluster made ready for many requests: its hosts, and the load balancing over them."""
+
+import msgspec
+
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.endpoint import LoadAssignmentPolicy
+from osmscope.resources.proxy import Proxy
+from osmscope.rules.cluster_type import ClusterKind, aggregate_members, kind_of
+from osmscope.rules.host_health import Health, health
+from osmscope.rules.hosts import Host, hosts_of, legacy_load_assignment
+from osmscope.rules.lb_policy import policy_of
+from osmscope.rules.load_balancing import LoadBalancer
+from osmscope.rules.priority_set import Surroundings
+
+
+class ClusterHosts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a cluster's endpoints."""
+
+    kind: ClusterKind
+    balancer: LoadBalancer
+    assignment_policy: LoadAssignmentPolicy
+    members: tuple[str, ...] = ()
+    """The clusters of an aggregate cluster."""
+    missing: str = ""
+    """Why the endpoints are not known, as a noun."""
+
+    def health_counts(self) -> tuple[int, int]:
+        """Return how many endpoints are healthy, and how many there are."""
+        hosts = self.balancer.hosts
+        return sum(health(host) is Health.HEALTHY for host in hosts), len(hosts)
+
+
+def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
+    """Gather a cluster's endpoints, from the dump and from /clusters.
+
+    Raises:
+        DumpError: A resource cannot be read.
+    """
+    kind = kind_of(cluster)
+    delivered = proxy.load_assignment(cluster)
+    assignment = delivered or legacy_load_assignment(cluster)
+    status = proxy.status(cluster.name)
+    local = proxy.cluster(proxy.local_cluster_name) if proxy.local_cluster_name else None
+    surroundings = Surroundings(
+        overprovisioning_factor=assignment.policy.overprovisioning_factor or 140,
+        weighted_priority_health=assignment.policy.weighted_priority_health,
+        node_locality=proxy.locality,
+        local_hosts=() if local is None else _hosts(proxy, local),
+    )
+    return ClusterHosts(
+        kind=kind,
+        balancer=LoadBalancer(
+            policy_of(cluster, proxy.runtime), _hosts(proxy, cluster), surroundings
+        ),
+        assignment_policy=assignment.policy,
+        members=aggregate_members(cluster),
+        missing=_missing(proxy, cluster, kind) if status is None else "",
+    )
+
+
+def _hosts(proxy: Proxy, cluster: Cluster) -> tuple[Host, ...]:
+    assignment = proxy.load_assignment(cluster) or legacy_load_assignment(cluster)
+    status = proxy.status(cluster.name)
+    return hosts_of(assignment, None if status is None else status.hosts)
+
+
+def _missing(proxy: Proxy, cluster: Cluster, kind: ClusterKind) -> str:
+    """Absence of data is not absence of endpoints: say what would tell."""
+    if kind is ClusterKind.EDS and not proxy.has_endpoints(cluster):
+        return (
+            f'the endpoints of cluster "{cluster.name}" (the dump was taken without include_eds,'
+            " and /clusters was not given)"
+        )
+    return ""

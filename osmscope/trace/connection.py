@@ -1,0 +1,116 @@
+"""A connection's way: listener, listener filters, filter chain, TLS, network filters."""
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.network_filters import TcpProxy
+from osmscope.rules import listener_filters, network_filter_chain
+from osmscope.rules.downstream_tls import handshake
+from osmscope.rules.listener_selection import ListenerChoice, WantedConnection
+from osmscope.rules.network_filters.network_filter_result import Closed
+from osmscope.trace.path import ConnectionPath
+from osmscope.trace.request import TraceRequest
+from osmscope.trace.sidecar import Sidecar
+
+_replace = msgspec.structs.replace
+
+
+def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPath:
+    """Follow a connection to the end of its network filters.
+
+    Raises:
+        DumpError: A resource on the path cannot be read.
+    """
+    choice = sidecar.listener_index.choose(
+        WantedConnection(
+            destination_ip=request.dst_ip,
+            destination_port=request.dst_port,
+            direction=request.direction,
+            listener=request.listener,
+        )
+    )
+    path = ConnectionPath(connection=request.connection(), listener_choice=choice)
+    if choice.listener is None:
+        return _without_listener(sidecar, path, choice)
+    path = _inspect(path, choice, request)
+    if path.closed is None:
+        path = _choose_chain(sidecar, path, choice.listener)
+    if path.chain is not None and not path.missing:
+        path = _enter_chain(sidecar, path, path.chain)
+    return path
+
+
+def _without_listener(
+    sidecar: Sidecar, path: ConnectionPath, choice: ListenerChoice
+) -> ConnectionPath:
+    if choice.candidates:
+        names = ", ".join(f'"{listener.name}"' for listener in choice.candidates)
+        return _replace(path, missing=f"which of the listeners {names} accepts the connection")
+    if choice.missing:
+        return _replace(path, missing=choice.missing)
+    if not sidecar.proxy.dump.has("listener"):
+        return _replace(path, missing="the dump's listeners section")
+    return _replace(path, closed=Closed(reason=choice.reason or "no listener accepts it"))
+
+
+def _inspect(path: ConnectionPath, choice: ListenerChoice, request: TraceRequest) -> ConnectionPath:
+    """Run the listener filters, of the accepting listener first where it hands over."""
+    connection = path.connection
+    inspected = []
+    assumptions: list[str] = []
+    for listener in (choice.accepted_by, choice.listener):
+        if listener is None:
+            continue
+        if request.direct_src_ip is None and listener_filters.takes_proxy_header(listener):
+            connection = _replace(connection, direct_source_ip=None)
+        result = listener_filters.inspect(listener, connection, request.spoken)
+        inspected.append((listener, result))
+        connection = result.connection
+        assumptions.extend(result.assumptions)
+        if result.closed is not None:
+            path = _replace(path, closed=Closed(reason=result.closed))
+            break
+    return _replace(
+        path, connection=connection, inspected=tuple(inspected), assumptions=tuple(assumptions)
+    )
+
+
+def _choose_chain(sidecar: Sidecar, path: ConnectionPath, listener: Listener) -> ConnectionPath:
+    choice = sidecar.chain_index(listener).find(path.connection)
+    path = _replace(path, chain_choice=choice)
+    if choice.missing:
+        return _replace(path, missing=choice.missing)
+    if choice.ambiguous:
+        assumption = f"Envoy takes this filter chain, though {choice.ambiguous}"
+        path = _replace(path, assumptions=(*path.assumptions, assumption))
+    if choice.chain is None:
+        closed = Closed(
+            flags=("NR",), details="filter_chain_not_found", reason="no filter chain fits"
+        )
+        return _replace(path, closed=closed)
+    return path
+
+
+def _enter_chain(sidecar: Sidecar, path: ConnectionPath, chain: FilterChain) -> ConnectionPath:
+    """Negotiate TLS and ask the network filters.
+
+    A filter that closes a new connection comes first, then the handshake, then what filters make
+    of the client's first bytes.
+    """
+    result = handshake(chain, path.connection, sidecar.proxy.secret)
+    outcome = network_filter_chain.run(chain, result.connection, sidecar.proxy.discovered_filter)
+    failed = None if result.failed is None else Closed(reason=result.failed)
+    terminal = outcome.terminal
+    dials = outcome.closed_when_new is None
+    return _replace(
+        path,
+        connection=result.connection,
+        handshake=result,
+        network=outcome,
+        manager=terminal if isinstance(terminal, HttpConnectionManager) else None,
+        tcp_proxy=terminal if isinstance(terminal, TcpProxy) and dials else None,
+        closed=outcome.closed_when_new or failed or outcome.closed_on_data,
+        missing="" if outcome.closed_when_new or failed else outcome.missing,
+        assumptions=(*path.assumptions, *result.assumptions, *outcome.assumptions),
+    )

@@ -1,0 +1,76 @@
+"""The cluster's decisions in words: how endpoints are shared, what is spoken to them."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from osmscope.resources.cluster import Cluster
+from osmscope.rules.facts import Headers
+from osmscope.rules.hosts import Host
+from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
+from osmscope.trace.answer import Candidate, Step
+from osmscope.trace.path import Upstream
+
+MOST_HOSTS = 200
+"""How many endpoints without a share are listed; the rest is counted."""
+
+
+def cluster_steps(upstream: Upstream, reason: str, headers: Headers | None) -> Iterator[Step]:
+    """Tell why a cluster was taken, how its endpoints share, and what TLS is spoken to them."""
+    refused = upstream.reply is not None or upstream.closed is not None
+    words = [reason, *upstream.reasons]
+    if upstream.reply is not None:
+        words.append(upstream.reply.reason)
+    if upstream.closed is not None:
+        words.append(upstream.closed.reason)
+    if upstream.missing:
+        words.append(f"{upstream.missing} is not known")
+    yield Step(
+        kind="cluster",
+        chosen=upstream.name,
+        reason="; ".join(word for word in words if word),
+        failed=refused,
+    )
+    shares = upstream.shares
+    if shares is not None:
+        lost = tuple(
+            Candidate(name=host.address, reason=why)
+            for host, why in islice(shares.lost, MOST_HOSTS)
+        )
+        yield Step(
+            kind="endpoint",
+            chosen=", ".join(share.host.address for share in shares.endpoints[:10]),
+            reason="; ".join(shares.reasons),
+            losers=lost,
+            more_losers=len(shares.lost) - len(lost),
+            notes=("panic: health is not regarded",) if shares.panic else (),
+            failed=not shares.endpoints,
+        )
+    if upstream.cluster is not None and shares is not None and shares.endpoints:
+        yield _transport_step(upstream.cluster, shares.endpoints[0].host, headers)
+
+
+def _transport_step(cluster: Cluster, host: Host, headers: Headers | None) -> Step:
+    choice = transport_socket_of(cluster, host)
+    if choice.missing:
+        return Step(kind="upstream_tls", chosen="", reason=f"{choice.missing} is not known")
+    tls = upstream_tls(cluster, host, choice.configuration, headers)
+    if tls is None:
+        return Step(kind="upstream_tls", chosen="plaintext", reason=choice.reason)
+    notes = []
+    if tls.certificate_secrets:
+        notes.append(f"own certificate: secret {', '.join(tls.certificate_secrets)}")
+    if tls.validation_secret:
+        notes.append(f"the endpoint is verified by secret {tls.validation_secret}")
+    elif not tls.verifies:
+        notes.append("the endpoint's certificate is not verified")
+    if tls.san_matchers:
+        notes.append(f"its certificate has to {' or '.join(tls.san_matchers)}")
+    words = [f"SNI {tls.sni}" if tls.sni else "no SNI"]
+    if tls.alpn:
+        words.append(f"ALPN {', '.join(tls.alpn)}")
+    return Step(
+        kind="upstream_tls",
+        chosen="TLS" if not choice.name else f"TLS ({choice.name})",
+        reason=", ".join(words),
+        notes=tuple(notes),
+    )

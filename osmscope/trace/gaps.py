@@ -1,0 +1,193 @@
+"""Fields on the traced path that osmscope does not know: each makes the answer inexact.
+
+A field that Envoy has and osmscope does not may change what Envoy does. Only what the request
+passes is looked at, and each resource once.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.extension import Unsupported, content_of, decode_any, decode_extension
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.resource import Resource, unknown_fields
+from osmscope.resources.route import PerFilterConfig, Route, RouteConfiguration, VirtualHost
+from osmscope.trace.path import ConnectionPath, Evaluation, HttpPath
+from osmscope.trace.sidecar import Sidecar
+
+_Bodies = dict[str, msgspec.Raw]
+
+
+def gaps_on_path(sidecar: Sidecar, evaluation: Evaluation) -> Iterator[str]:
+    """Name the unknown fields of every resource that a request passes, as clauses.
+
+    Raises:
+        DumpError: A resource on the path cannot be read.
+    """
+    yield from _of_connection(sidecar, evaluation.connection)
+    for way in evaluation.http:
+        yield from _of_http(sidecar, way)
+    for upstream in (
+        *(way.upstream for way in evaluation.http),
+        *(way.upstream for way in evaluation.tcp),
+    ):
+        if upstream is not None and upstream.cluster is not None:
+            yield from _of_cluster(sidecar, upstream.cluster)
+
+
+def _of_connection(sidecar: Sidecar, path: ConnectionPath) -> Iterator[str]:
+    listener, choice = path.listener, path.chain_choice
+    if listener is None:
+        return
+    yield from _listener_gaps(sidecar, listener)
+    if choice is not None and choice.chain is not None:
+        yield from _chain_gaps(sidecar, listener, choice.chain, choice.index)
+
+
+def _listener_gaps(sidecar: Sidecar, listener: Listener) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        body = _listener_body(sidecar, listener)
+        rest = {k: v for k, v in body.items() if k not in ("filter_chains", "default_filter_chain")}
+        yield from _named(f'listener "{listener.name}"', Listener, msgspec.json.encode(rest))
+        for listener_filter in listener.listener_filters:
+            yield from _extension_gaps(listener_filter)
+
+    return sidecar.remembered(("listener", id(listener)), find)
+
+
+def _chain_gaps(
+    sidecar: Sidecar, listener: Listener, chain: FilterChain, index: int | None
+) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        body = _listener_body(sidecar, listener)
+        if index is None:
+            raw = body["default_filter_chain"]
+        else:
+            raw = msgspec.json.decode(body["filter_chains"], type=list[msgspec.Raw])[index]
+        yield from _named(f'filter chain "{chain.name}"', FilterChain, raw)
+        for network_filter in chain.filters:
+            yield from _extension_gaps(network_filter)
+            config = decode_extension(network_filter)
+            if isinstance(config, HttpConnectionManager):
+                for http_filter in config.http_filters:
+                    yield from _extension_gaps(http_filter)
+
+    return sidecar.remembered(("chain", id(chain)), find)
+
+
+def _listener_body(sidecar: Sidecar, listener: Listener) -> _Bodies:
+    index = next(i for i, one in enumerate(sidecar.listeners) if one is listener)
+    return msgspec.json.decode(sidecar.proxy.listener_entries[index].body, type=_Bodies)
+
+
+def _of_http(sidecar: Sidecar, way: HttpPath) -> Iterator[str]:
+    resolved = way.resolved
+    if resolved.table is None or resolved.virtual_host_choice is None:
+        return
+    configuration = resolved.table.configuration
+    host = resolved.virtual_host_choice.virtual_host
+    yield from _table_gaps(sidecar, configuration)
+    if host is not None:
+        yield from _host_gaps(sidecar, configuration, host)
+        choice = resolved.route_choice
+        if choice is not None and choice.route is not None and choice.index is not None:
+            yield from _route_gaps(sidecar, configuration, host, choice.route, choice.index)
+
+
+def _table_body(sidecar: Sidecar, configuration: RouteConfiguration) -> _Bodies | None:
+    """Return a delivered table; one that stands in a connection manager was looked at with it."""
+    entry = sidecar.proxy.dump.serving("route_config").get(configuration.name)
+    if entry is None or sidecar.proxy.route_configuration(configuration.name) is not configuration:
+        return None
+    return msgspec.json.decode(entry.body, type=_Bodies)
+
+
+def _table_gaps(sidecar: Sidecar, configuration: RouteConfiguration) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        body = _table_body(sidecar, configuration)
+        if body is not None:
+            body.pop("virtual_hosts", None)
+            name = f'route configuration "{configuration.name}"'
+            yield from _named(name, RouteConfiguration, msgspec.json.encode(body))
+        yield from _per_filter_gaps(configuration.typed_per_filter_config)
+
+    return sidecar.remembered(("table", id(configuration)), find)
+
+
+def _host_body(
+    sidecar: Sidecar, configuration: RouteConfiguration, host: VirtualHost
+) -> _Bodies | None:
+    body = _table_body(sidecar, configuration)
+    if body is None:
+        return None
+    index = next(i for i, one in enumerate(configuration.virtual_hosts) if one is host)
+    raw = msgspec.json.decode(body["virtual_hosts"], type=list[msgspec.Raw])[index]
+    return msgspec.json.decode(raw, type=_Bodies)
+
+
+def _host_gaps(
+    sidecar: Sidecar, configuration: RouteConfiguration, host: VirtualHost
+) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        body = _host_body(sidecar, configuration, host)
+        if body is not None:
+            body.pop("routes", None)
+            name = f'virtual host "{host.name}"'
+            yield from _named(name, VirtualHost, msgspec.json.encode(body))
+        yield from _per_filter_gaps(host.typed_per_filter_config)
+
+    return sidecar.remembered(("host", id(host)), find)
+
+
+def _route_gaps(
+    sidecar: Sidecar,
+    configuration: RouteConfiguration,
+    host: VirtualHost,
+    route: Route,
+    index: int,
+) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        body = _host_body(sidecar, configuration, host)
+        if body is not None:
+            raw = msgspec.json.decode(body["routes"], type=list[msgspec.Raw])[index]
+            yield from _named(f"route #{index} of virtual host {host.name!r}", Route, raw)
+        yield from _per_filter_gaps(route.typed_per_filter_config)
+
+    return sidecar.remembered(("route", id(route)), find)
+
+
+def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        entry = sidecar.proxy.dump.serving("cluster")[cluster.name]
+        yield from _named(f'cluster "{cluster.name}"', Cluster, entry.body)
+        for key, body in cluster.typed_extension_protocol_options.items():
+            yield from _any_gaps(key, body)
+        if cluster.transport_socket is not None:
+            socket = cluster.transport_socket
+            yield from _any_gaps(socket.name, socket.typed_config)
+
+    return sidecar.remembered(("cluster", id(cluster)), find)
+
+
+def _per_filter_gaps(configs: PerFilterConfig) -> Iterator[str]:
+    for name, body in configs.items():
+        yield from _any_gaps(name, body)
+
+
+def _extension_gaps(config: TypedExtensionConfig) -> Iterator[str]:
+    yield from _any_gaps(config.name, config.typed_config)
+
+
+def _any_gaps(name: str, body: msgspec.Raw) -> Iterator[str]:
+    resource = decode_any(body, name=name)
+    content = content_of(body)
+    if content and not isinstance(resource, Unsupported):
+        yield from _named(f'"{name}"', type(resource), content)
+
+
+def _named(what: str, kind: type[Resource], body: msgspec.Raw | bytes) -> Iterator[str]:
+    for field in unknown_fields(kind, body):
+        yield f"the field {field} of {what} changes nothing (it is not known to osmscope)"

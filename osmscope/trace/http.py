@@ -1,0 +1,173 @@
+"""A request's way: connection manager, route, HTTP filters, router."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.http_filters.router import Router
+from osmscope.resources.resource import Resource
+from osmscope.resources.route import Route
+from osmscope.rules.cluster_not_found import cluster_not_found
+from osmscope.rules.connection_manager import prepare
+from osmscope.rules.direct_response import direct_response
+from osmscope.rules.facts import Headers, Request
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.local_reply_config import finish
+from osmscope.rules.redirect import redirect
+from osmscope.rules.upgrade import decide_upgrade
+from osmscope.trace.http_filters import run_filters
+from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
+from osmscope.trace.request import TraceRequest
+from osmscope.trace.routing import find_table, resolve
+from osmscope.trace.sidecar import HttpStage, Sidecar
+from osmscope.trace.upstream import evaluate_upstream, forwarding_of
+
+_replace = msgspec.structs.replace
+
+_NO_ROUTE = LocalReply(
+    code=404, flags=("NR",), details="route_not_found", reason="no route fits the request"
+)
+_NO_FORWARDING = LocalReply(
+    code=503,
+    flags=("NC",),
+    details="cluster_not_found",
+    reason="the route has a non_forwarding_action",
+)
+
+
+def evaluate_http(
+    sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest, headers: Headers
+) -> tuple[HttpPath, ...]:
+    """Yield every way of a request that reached a connection manager.
+
+    Args:
+        sidecar: The sidecar.
+        connection: The way of its connection.
+        asked: The request line.
+        headers: Its headers as sent.
+
+    Raises:
+        DumpError: A resource on the path cannot be read.
+    """
+    manager = connection.manager
+    assert manager is not None
+    raw = Request(
+        connection=connection.connection,
+        headers=headers,
+        protocol=asked.spoken,
+        runtime=sidecar.runtime(asked.runtime),
+        random_value=asked.random_value,
+    )
+    table, missing = find_table(sidecar, manager, raw)
+    internal_only = () if table is None else table.configuration.internal_only_headers
+    prepared = prepare(manager, raw, internal_only)
+    start = HttpPath(
+        request=prepared.request,
+        resolved=Resolved(table=table),
+        assumptions=prepared.assumptions,
+        notes=prepared.reasons,
+    )
+    if prepared.reply is not None:
+        paths = iter((_replace(start, reply=prepared.reply, refused=True),))
+    elif missing:
+        paths = iter((_replace(start, missing=missing),))
+    else:
+        paths = _route(sidecar, manager, start, prepared.request)
+    return tuple(_finished(path, manager) for path in paths)
+
+
+def _finished(path: HttpPath, manager: HttpConnectionManager) -> HttpPath:
+    """Apply what the connection manager makes of every reply of Envoy's own."""
+    if path.reply is None:
+        return path
+    return _replace(path, reply=finish(path.reply, manager, path.request.headers))
+
+
+def _route(
+    sidecar: Sidecar, manager: HttpConnectionManager, start: HttpPath, request: Request
+) -> Iterator[HttpPath]:
+    for resolved in resolve(start.resolved.table, request):
+        path = _replace(start, resolved=resolved, probability=resolved.probability)
+        upgrade = decide_upgrade(manager, request.headers, resolved.route)
+        if resolved.missing:
+            yield _replace(path, missing=resolved.missing)
+        elif upgrade.reply is not None:
+            yield _replace(path, reply=upgrade.reply, upstream=_resolved_cluster(sidecar, resolved))
+        else:
+            stages = sidecar.http_stages(upgrade.http_filters)
+            for filtered in run_filters(sidecar, stages, path):
+                yield from _at_router(sidecar, stages, filtered)
+
+
+def _at_router(
+    sidecar: Sidecar, stages: tuple[HttpStage, ...], path: HttpPath
+) -> Iterator[HttpPath]:
+    resolved = path.resolved
+    if path.reply is not None:
+        yield _replace(path, upstream=_resolved_cluster(sidecar, resolved))
+        return
+    last: Resource = stages[-1].config if stages else Resource()
+    if not isinstance(last, Router):
+        name = stages[-1].filter.name if stages else ""
+        yield _replace(path, missing=f'what the last HTTP filter "{name}" does with the request')
+        return
+    missing = path.missing or resolved.missing
+    if missing:
+        yield _replace(path, missing=missing)
+        return
+    yield from _follow_route(sidecar, last, path)
+
+
+def _follow_route(sidecar: Sidecar, router: Router, path: HttpPath) -> Iterator[HttpPath]:
+    resolved = path.resolved
+    route = resolved.route
+    reply = resolved.tls_redirect or _own_reply(route, path.request)
+    if reply is not None or route is None or resolved.cluster_choice is None:
+        yield _replace(path, reply=reply or _NO_ROUTE)
+        return
+    name = resolved.cluster_choice.name
+    cluster = sidecar.proxy.cluster(name)
+    if cluster is None:
+        yield _without_cluster(sidecar, path, route, name)
+        return
+    forwarding = forwarding_of(router, path)
+    for upstream, sent in evaluate_upstream(sidecar, cluster, path, forwarding):
+        yield _replace(
+            path,
+            upstream=upstream,
+            reply=upstream.reply,
+            sent=sent if upstream.reply is None else None,
+            probability=path.probability * upstream.probability,
+            assumptions=(*path.assumptions, *upstream.assumptions),
+        )
+
+
+def _own_reply(route: Route | None, request: Request) -> LocalReply | None:
+    if route is None:
+        return None
+    if route.redirect is not None:
+        return redirect(route, request)
+    if route.direct_response is not None:
+        return direct_response(route, request)
+    if route.non_forwarding_action is not None:
+        return _NO_FORWARDING
+    return None
+
+
+def _without_cluster(sidecar: Sidecar, path: HttpPath, route: Route, name: str) -> HttpPath:
+    if not sidecar.proxy.dump.has("cluster"):
+        missing = f'the cluster "{name}" (the dump has no clusters section)'
+        return _replace(path, upstream=Upstream(name=name, missing=missing))
+    reply = cluster_not_found(route)
+    if sidecar.proxy.is_warming("cluster", name):
+        reply = _replace(reply, reason=f'the cluster "{name}" is still warming')
+    return _replace(path, reply=reply)
+
+
+def _resolved_cluster(sidecar: Sidecar, resolved: Resolved) -> Upstream | None:
+    """Return the cluster that Envoy logs though another filter answered."""
+    if resolved.cluster_choice is None:
+        return None
+    name = resolved.cluster_choice.name
+    return Upstream(name=name, cluster=sidecar.proxy.cluster(name))

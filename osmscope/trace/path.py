@@ -1,0 +1,154 @@
+"""What the evaluation of one request found: the objects that were chosen, for every way it can go.
+
+These are the engine's own results. Outcomes are made of them for the answer, steps for the
+explanation; both read them and decide nothing.
+"""
+
+from fractions import Fraction
+
+import msgspec
+
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.network_filters import TcpProxy
+from osmscope.resources.route import Route
+from osmscope.rules.downstream_tls import HandshakeResult
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.filter_chain import FilterChainChoice
+from osmscope.rules.http_filters.filter_result import FilterResult
+from osmscope.rules.listener_filters import ListenerFilterResult
+from osmscope.rules.listener_selection import ListenerChoice
+from osmscope.rules.load_balancing import Shares
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.network_filter_chain import NetworkFilterOutcome
+from osmscope.rules.network_filters.network_filter_result import Closed
+from osmscope.rules.route_table import RouteChoice
+from osmscope.rules.tcp_proxy import TcpClusterChoice
+from osmscope.rules.virtual_host import VirtualHostChoice
+from osmscope.rules.weighted_cluster import ClusterChoice
+from osmscope.trace.sidecar import RouteTable
+
+ONE = Fraction(1)
+
+
+class ConnectionPath(msgspec.Struct, frozen=True, kw_only=True):
+    """The way of a connection, from the listener to the last network filter."""
+
+    connection: Connection
+    listener_choice: ListenerChoice
+    inspected: tuple[tuple[Listener, ListenerFilterResult], ...] = ()
+    """Each listener that ran its filters, the accepting one first."""
+    chain_choice: FilterChainChoice | None = None
+    handshake: HandshakeResult | None = None
+    network: NetworkFilterOutcome | None = None
+    manager: HttpConnectionManager | None = None
+    """The connection manager, where the chain ends in one."""
+    tcp_proxy: TcpProxy | None = None
+    """The `tcp_proxy` that dialled, though the connection may be closed all the same."""
+    closed: Closed | None = None
+    missing: str = ""
+    """What is not known and would have to decide, as a noun: the verdict is then unknown."""
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The listener that decides."""
+        return self.listener_choice.listener
+
+    @property
+    def chain(self) -> FilterChain | None:
+        """The chosen filter chain."""
+        return self.chain_choice.chain if self.chain_choice is not None else None
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A request's route, as the connection manager holds it."""
+
+    table: RouteTable | None = None
+    virtual_host_choice: VirtualHostChoice | None = None
+    tls_redirect: LocalReply | None = None
+    route_choice: RouteChoice | None = None
+    cluster_choice: ClusterChoice | None = None
+    probability: Fraction = ONE
+    missing: str = ""
+
+    @property
+    def route(self) -> Route | None:
+        """The route; None where none fits."""
+        return None if self.route_choice is None else self.route_choice.route
+
+
+class FilterRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What one HTTP filter did."""
+
+    name: str
+    type_name: str
+    enabled: bool
+    result: FilterResult | None
+    """None where the filter was off for this request."""
+    reason: str = ""
+    """Which configuration it used, or why it was off."""
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster's part of the path."""
+
+    name: str
+    cluster: Cluster | None = None
+    shares: Shares | None = None
+    reply: LocalReply | None = None
+    closed: Closed | None = None
+    probability: Fraction = ONE
+    missing: str = ""
+    assumptions: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    hash_value: int | None = None
+    endpoint_hosts: tuple[str | None, ...] = ()
+    """The authority of each endpoint where `auto_host_rewrite` makes it differ."""
+
+    @property
+    def logged_name(self) -> str | None:
+        """The cluster's name as Envoy logs it: nothing for a cluster that it does not know."""
+        return self.name if self.cluster is not None or self.missing else None
+
+
+class SentUpstream(msgspec.Struct, frozen=True, kw_only=True):
+    """The request as the endpoint receives it."""
+
+    headers: Headers
+
+
+class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of a request, from the connection manager on."""
+
+    request: Request
+    """As the router sees it, or as far as it came."""
+    refused: bool = False
+    """Whether the connection manager itself answered, before any route."""
+    resolved: Resolved = Resolved()
+    runs: tuple[FilterRun, ...] = ()
+    reply: LocalReply | None = None
+    upstream: Upstream | None = None
+    sent: SentUpstream | None = None
+    probability: Fraction = ONE
+    missing: str = ""
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the connection manager did to the request, as clauses."""
+
+
+class TcpPath(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of a connection through `tcp_proxy`."""
+
+    choice: TcpClusterChoice
+    upstream: Upstream
+    probability: Fraction = ONE
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """All ways of one request."""
+
+    connection: ConnectionPath
+    http: tuple[HttpPath, ...] = ()
+    tcp: tuple[TcpPath, ...] = ()

@@ -1,0 +1,114 @@
+"""A request's route: table, virtual host, route and cluster, and every way lots may fall."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules.facts import Request
+from osmscope.rules.hash_policy import request_hash
+from osmscope.rules.require_tls import require_tls
+from osmscope.rules.route_table import RouteChoice, select_routes
+from osmscope.rules.scoped_routes import find_scope, scope_key
+from osmscope.rules.weighted_cluster import choose_clusters
+from osmscope.trace.path import Resolved
+from osmscope.trace.sidecar import RouteTable, Sidecar
+
+_replace = msgspec.structs.replace
+
+
+def find_table(
+    sidecar: Sidecar, manager: HttpConnectionManager, request: Request
+) -> tuple[RouteTable | None, str]:
+    """Return the route table of a request, and what is missing where that cannot be told.
+
+    A table that the dump should hold and does not is empty to Envoy: (None, "").
+
+    Raises:
+        DumpError: The table cannot be read.
+    """
+    if manager.route_config is not None:
+        return sidecar.table_of(manager.route_config), ""
+    if manager.scoped_routes is not None:
+        return _find_scoped_table(sidecar, manager, request)
+    if manager.rds is None:
+        return None, ""
+    return _delivered(sidecar, manager.rds.route_config_name)
+
+
+def _delivered(sidecar: Sidecar, name: str) -> tuple[RouteTable | None, str]:
+    table = sidecar.table(name)
+    if table is None and not sidecar.proxy.dump.has("route_config"):
+        return None, f'the route configuration "{name}" (the dump has no section of them)'
+    return table, ""
+
+
+def _find_scoped_table(
+    sidecar: Sidecar, manager: HttpConnectionManager, request: Request
+) -> tuple[RouteTable | None, str]:
+    scoped = manager.scoped_routes
+    assert scoped is not None
+    inline = scoped.scoped_route_configurations_list
+    if inline is not None:
+        scopes = inline.scoped_route_configurations
+    elif sidecar.proxy.dump.has("scoped_routes"):
+        scopes = sidecar.proxy.scopes
+    else:
+        return None, f'the scopes "{scoped.name}" (the dump has no section of them)'
+    key = scope_key(scoped.scope_key_builder, request.headers)
+    scope = None if key is None else find_scope(scopes, key)
+    if scope is None:
+        return None, ""
+    if scope.route_configuration is not None:
+        return sidecar.table_of(scope.route_configuration), ""
+    return _delivered(sidecar, scope.route_configuration_name)
+
+
+def resolve(table: RouteTable | None, request: Request) -> Iterator[Resolved]:
+    """Yield every route and cluster that a request can get; probabilities add up to 1.
+
+    Raises:
+        DumpError: A matcher on the way cannot be evaluated at all.
+    """
+    if table is None:
+        yield Resolved()
+        return
+    choice = table.index.find(request.headers)
+    virtual_host = choice.virtual_host
+    resolved = Resolved(table=table, virtual_host_choice=choice)
+    if virtual_host is None:
+        missing = "whether the virtual host would be fetched on demand (VHDS)"
+        yield _replace(resolved, missing=missing if table.configuration.vhds else "")
+        return
+    redirect = require_tls(virtual_host, request)
+    if redirect is not None:
+        yield _replace(resolved, tls_redirect=redirect)
+        return
+    ignore = table.configuration.ignore_path_parameters_in_path_matching
+    for route_choice in select_routes(virtual_host, request, ignore_path_parameters=ignore):
+        yield from _with_cluster(
+            _replace(resolved, route_choice=route_choice), route_choice, request
+        )
+
+
+def _with_cluster(
+    resolved: Resolved, route_choice: RouteChoice, request: Request
+) -> Iterator[Resolved]:
+    resolved = _replace(
+        resolved, probability=route_choice.probability, missing=route_choice.missing
+    )
+    route = route_choice.route
+    if route is None or route.route is None or route_choice.missing:
+        yield resolved
+        return
+    weighted = route.route.weighted_clusters
+    hash_value = None
+    if weighted is not None and weighted.use_hash_policy:
+        hash_value = request_hash(route.route.hash_policy, request).value
+    for cluster_choice in choose_clusters(route, request, hash_value):
+        yield _replace(
+            resolved,
+            cluster_choice=cluster_choice,
+            probability=route_choice.probability * cluster_choice.probability,
+            missing=cluster_choice.missing,
+        )

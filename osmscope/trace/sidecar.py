@@ -1,0 +1,141 @@
+"""One sidecar made ready for many requests: decoded configurations and indexes, built once."""
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.extension import decode_extension
+from osmscope.resources.http_connection_manager import HttpFilter
+from osmscope.resources.listener import Listener
+from osmscope.resources.proxy import Proxy
+from osmscope.resources.resource import Resource
+from osmscope.resources.route import RouteConfiguration
+from osmscope.rules.filter_chain import FilterChainIndex
+from osmscope.rules.listener_selection import ListenerIndex
+from osmscope.rules.virtual_host import VirtualHostIndex
+from osmscope.trace.cluster_hosts import ClusterHosts, cluster_hosts
+
+
+class HttpStage(msgspec.Struct, frozen=True):
+    """One HTTP filter with its decoded configuration."""
+
+    filter: HttpFilter
+    config: Resource
+    undelivered: bool = False
+    """Whether its configuration is to be delivered and was not."""
+
+
+class RouteTable(msgspec.Struct, frozen=True):
+    """A route configuration and the index of its virtual hosts."""
+
+    configuration: RouteConfiguration
+    index: VirtualHostIndex
+
+
+class Sidecar:
+    """Caches by the identity of resources: the proxy keeps each of them alive."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self._chain_indexes: dict[int, FilterChainIndex] = {}
+        self._http_stages: dict[int, tuple[HttpStage, ...]] = {}
+        self._tables: dict[int, RouteTable] = {}
+        self._cluster_hosts: dict[str, ClusterHosts] = {}
+        self._remembered: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    @functools.cached_property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The listeners that accept connections."""
+        return self.proxy.listeners
+
+    @functools.cached_property
+    def listener_index(self) -> ListenerIndex:
+        """The listeners, filed by address."""
+        return ListenerIndex(self.listeners)
+
+    def remembered(
+        self, key: tuple[str, int], find: Callable[[], Iterable[str]]
+    ) -> tuple[str, ...]:
+        """Return what `find` yields for a resource; it is asked once."""
+        found = self._remembered.get(key)
+        if found is None:
+            found = self._remembered[key] = tuple(find())
+        return found
+
+    def runtime(self, asked: Mapping[str, object] | None) -> Mapping[str, object]:
+        """Return the runtime values of the dump, under those that a request sets."""
+        return self.proxy.runtime if not asked else {**self.proxy.runtime, **asked}
+
+    def chain_index(self, listener: Listener) -> FilterChainIndex:
+        """Return the index of a listener's filter chains."""
+        index = self._chain_indexes.get(id(listener))
+        if index is None:
+            index = self._chain_indexes[id(listener)] = FilterChainIndex(listener)
+        return index
+
+    def http_stages(self, filters: tuple[HttpFilter, ...]) -> tuple[HttpStage, ...]:
+        """Return HTTP filters, decoded; those of ECDS with what was delivered.
+
+        Raises:
+            DumpError: A configuration cannot be read.
+        """
+        stages = self._http_stages.get(id(filters))
+        if stages is None:
+            stages = self._http_stages[id(filters)] = tuple(map(self._http_stage, filters))
+        return stages
+
+    def _http_stage(self, http_filter: HttpFilter) -> HttpStage:
+        discovery = http_filter.config_discovery
+        if not isinstance(discovery, dict):
+            return HttpStage(http_filter, decode_extension(http_filter))
+        delivered = self.proxy.discovered_filter(http_filter.name)
+        if delivered is not None:
+            return HttpStage(http_filter, decode_extension(delivered))
+        default = discovery.get("default_config")
+        if default is None:
+            return HttpStage(http_filter, Resource(), undelivered=True)
+        body = msgspec.Raw(msgspec.json.encode(default))
+        default_filter = msgspec.structs.replace(http_filter, typed_config=body)
+        return HttpStage(http_filter, decode_extension(default_filter))
+
+    def cluster_hosts(self, cluster: Cluster) -> ClusterHosts:
+        """Return a cluster's endpoints and the load balancing over them.
+
+        Raises:
+            DumpError: A resource cannot be read.
+        """
+        hosts = self._cluster_hosts.get(cluster.name)
+        if hosts is None:
+            hosts = self._cluster_hosts[cluster.name] = cluster_hosts(self.proxy, cluster)
+        return hosts
+
+    def cluster_health(self, name: str) -> tuple[int, int] | None:
+        """Return how many endpoints of a cluster are healthy, and how many there are.
+
+        Returns:
+            Both counts; None for an unknown cluster.
+
+        Raises:
+            DumpError: A resource cannot be read.
+        """
+        cluster = self.proxy.cluster(name)
+        return None if cluster is None else self.cluster_hosts(cluster).health_counts()
+
+    def table_of(self, configuration: RouteConfiguration) -> RouteTable:
+        """Return the indexed form of a route configuration."""
+        table = self._tables.get(id(configuration))
+        if table is None:
+            table = RouteTable(configuration, VirtualHostIndex(configuration))
+            self._tables[id(configuration)] = table
+        return table
+
+    def table(self, name: str) -> RouteTable | None:
+        """Return the route table delivered under a name; None where there is none.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        configuration = self.proxy.route_configuration(name)
+        return None if configuration is None else self.table_of(configuration)
