@@ -60,16 +60,17 @@ def trace_graph(answer: Answer, explanation: Explanation) -> networkx.DiGraph:
     graph = networkx.DiGraph()
     reasons = {(step.kind, step.chosen): step.reason for step in explanation.steps}
     for index, outcome in enumerate(answer.outcomes):
-        keys = []
-        for kind, name in _path(outcome):
-            keys.append(_node(graph, kind, name, reason=reasons.get((kind, name), "")))
-        share = f"{outcome.probability:.4g}"
+        keys = [
+            _node(graph, kind, name, reason=reasons.get((kind, name), ""))
+            for kind, name in _path(outcome)
+        ] or [_node(graph, "request", str(answer.id or "request"))]
         for source, target in itertools.pairwise(keys):
-            graph.add_edge(source, target, label="")
-        end = keys[-1] if keys else _node(graph, "request", str(answer.id or "request"))
-        if len(keys) > 1:
+            if target not in graph.adj[source]:
+                graph.add_edge(source, target, label="")
+        share = f"{outcome.probability:.4g}" if outcome.probability < 1 else ""
+        if outcome.verdict == "forwarded" and len(keys) > 1:
             graph.edges[keys[-2], keys[-1]]["label"] = share
-        _ends(graph, outcome, index, end)
+        _ends(graph, outcome, keys[-1], label=share, name=str(index))
     return graph
 
 
@@ -92,18 +93,19 @@ def _path(outcome: OutcomeAnswer) -> Iterator[tuple[str, str]]:
             yield kind, name
 
 
-def _ends(graph: networkx.DiGraph, outcome: OutcomeAnswer, index: int, end: str) -> None:
+def _ends(
+    graph: networkx.DiGraph, outcome: OutcomeAnswer, last: str, *, label: str, name: str
+) -> None:
     for endpoint in outcome.endpoints:
         key = _node(graph, "endpoint", endpoint.address, health=endpoint.health)
-        graph.add_edge(end, key, label=f"{endpoint.probability:.4g}")
+        graph.add_edge(last, key, label=f"{endpoint.probability:.4g}")
     if outcome.verdict != "forwarded":
         words: str = outcome.verdict
         if outcome.response is not None:
             code = str(outcome.response.code or "")
             parts = (words, code, outcome.response.details or "")
             words = " ".join(part for part in parts if part)
-        key = _node(graph, "end", f"{index}", label=words, dangling=True)
-        graph.add_edge(end, key, label=f"{outcome.probability:.4g}")
+        graph.add_edge(last, _node(graph, "end", name, words, dangling=True), label=label)
 
 
 def _node(

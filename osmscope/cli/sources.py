@@ -1,8 +1,8 @@
 """SOURCE: from what the user typed to one sidecar, its services, and what it is called.
 
 A URL is an admin address; what exists as a file or folder is that; else it is a pod's name within
-`--from`. With `--dump` there is no SOURCE. Decision: a pod's own folder is a snapshot of one pod,
-so SOURCE may be left out wherever a snapshot holds a single sidecar.
+`--from`. With `--dump` there is no SOURCE. Decision: a folder that holds a `config_dump.json`
+is one pod's own; of any other folder, the only sidecar in it where no name is given.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
     place = _place(source, options)
     if place.folder is not None:
         return _of_snapshot(place.folder, place.name, options.clusters)
-    return _of_file(place.name or "-", options.clusters)
+    return _of_file(place.name or "-", options.clusters or place.clusters)
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:
@@ -105,6 +105,7 @@ class _Place(msgspec.Struct, frozen=True):
 
     name: str | None
     folder: str | None = None
+    clusters: str | None = None
 
 
 def _place(source: str | None, options: SourceOptions) -> _Place:
@@ -119,7 +120,8 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
     if source == "-" or is_admin_address(source) or _is_file(source):
         return _Place(source)
     if Path(source).is_dir():
-        return _Place(None, source)
+        dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")
+        return _Place(None, source) if dump is None else _Place(dump, clusters=clusters)
     raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_GIVE)
 
 
@@ -140,6 +142,12 @@ def read_location(location: str, what: str) -> Source:
         return read_admin(location, what)
     except SourceError as error:
         raise UnreachableError(error.message, where=error.where, hint=error.hint) from None
+
+
+def _beside(folder: str, what: str) -> str | None:
+    """Find a file of a pod's own folder."""
+    names = (f"{what}.json{packed}" for packed in ("", ".gz", ".zst"))
+    return next((str(Path(folder, name)) for name in names if Path(folder, name).is_file()), None)
 
 
 def _is_file(source: str) -> bool:
@@ -221,4 +229,7 @@ def _clusters(source: Source) -> Clusters:
 def _short(location: str) -> str:
     if location == "-":
         return "standard input"
-    return location if is_admin_address(location) else Path(location).name
+    if is_admin_address(location):
+        return location
+    path = Path(location)
+    return path.parent.name if path.name.startswith("config_dump.") else path.name

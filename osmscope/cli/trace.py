@@ -193,7 +193,8 @@ def _write_graph(traced: Traced, chosen: str) -> None:
 
 def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _Settings) -> int:
     if settings.format not in (None, "jsonl"):
-        raise UsageError(f"--requests answers -o jsonl, not {settings.format}")
+        hint = f"leave -o {settings.format} out"
+        raise UsageError("--requests answers with -o jsonl alone", hint=hint)
     if settings.requests == "-" and "-" in (source.dump, source.clusters):
         raise UsageError(
             "standard input cannot be both the requests and the dump",
@@ -206,7 +207,8 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
     from osmscope.trace.tracer import Tracer
 
     batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar))
-    output.write_lines(batch.answer_lines(_lines(settings.requests or "-")))
+    lines = batch.answer_lines(_lines(settings.requests or "-"))
+    output.write_lines(lines, at_once=settings.requests == "-")
     return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES
 
 
