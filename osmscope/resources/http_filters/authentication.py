@@ -93,7 +93,7 @@ class JwtProvider(Resource, frozen=True):
     payload_in_metadata: str = ""
     header_in_metadata: str = ""
     failed_status_in_metadata: str = ""
-    normalize_payload_in_metadata: msgspec.Raw | None = None
+    normalize_payload_in_metadata: Opaque | None = None
     claim_to_headers: tuple[msgspec.Raw, ...] = ()
     clear_route_cache: bool = False
 
@@ -121,7 +121,7 @@ class JwtRequirement(Resource, frozen=True):
     requires_all: JwtRequirementList | None = None
     allow_missing_or_failed: Opaque | None = None
     allow_missing: Opaque | None = None
-    extract_only_without_validation: msgspec.Raw | None = None
+    extract_only_without_validation: Opaque | None = None
 
 
 class JwtRequirementRule(Resource, frozen=True):

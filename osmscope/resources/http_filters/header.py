@@ -1,11 +1,9 @@
 """Filters that change a request's headers or metadata."""
 
-import msgspec
-
 from osmscope.resources.extension import extension
 from osmscope.resources.matcher import RegexMatchAndSubstitute, StringMatcher
 from osmscope.resources.network_filters import DataSource
-from osmscope.resources.resource import Resource
+from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import HeaderValueOption
 
 _HTTP = "envoy.extensions.filters.http"
@@ -156,7 +154,7 @@ class MetadataEntry(Resource, frozen=True):
     metadata_namespace: str = ""
     allow_overwrite: bool = False
     value: dict[str, object] | None = None
-    typed_value: msgspec.Raw | None = None
+    typed_value: Opaque | None = None
 
 
 @extension(f"{_HTTP}.set_metadata.v3.Config", name="envoy.filters.http.set_metadata")

@@ -21,7 +21,7 @@ class LocalRateLimit(Resource, frozen=True):
         "max_dynamic_descriptors", "request_headers_to_add_when_not_enforced", "status",
     })  # fmt: skip
 
-    token_bucket: msgspec.Raw | None = None
+    token_bucket: Opaque | None = None
     filter_enabled: RuntimeFractionalPercent | None = None
     filter_enforced: RuntimeFractionalPercent | None = None
     descriptors: tuple[msgspec.Raw, ...] = ()

@@ -5,7 +5,7 @@ import msgspec
 from osmscope.resources.extension import extension
 from osmscope.resources.http_connection_manager import HttpFilter
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
-from osmscope.resources.resource import Resource
+from osmscope.resources.resource import Opaque, Resource
 
 _HTTP = "envoy.extensions.filters.http"
 
@@ -45,7 +45,7 @@ class FilterConfig(Resource, frozen=True):
 class ExtensionWithMatcher(Resource, frozen=True):
     """A filter that a matcher may skip."""
 
-    matcher: msgspec.Raw | None = None
+    matcher: Opaque | None = None
     xds_matcher: Matcher | None = None
     extension_config: TypedExtensionConfig = TypedExtensionConfig()
 

@@ -1,7 +1,5 @@
 """Filters that look at a request and may answer it: CORS, CSRF, faults, health checks, loops."""
 
-import msgspec
-
 from osmscope.resources.extension import extension
 from osmscope.resources.load_balancing import Percent
 from osmscope.resources.matcher import (
@@ -9,6 +7,7 @@ from osmscope.resources.matcher import (
     HeaderMatcher,
     RuntimeFractionalPercent,
     StringMatcher,
+    TypedExtensionConfig,
 )
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import CorsPolicyRoute
@@ -131,13 +130,35 @@ class BufferPerRoute(Resource, frozen=True):
     disabled: bool = False
 
 
+class SessionCookie(Resource, frozen=True):
+    """The cookie that holds a session."""
+
+    inert = frozenset({"ttl", "path", "attributes"})
+
+    name: str = ""
+
+
+@extension("envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState")
+class CookieSession(Resource, frozen=True):
+    """`envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState`."""
+
+    cookie: SessionCookie = SessionCookie()
+
+
+@extension("envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState")
+class HeaderSession(Resource, frozen=True):
+    """`envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState`."""
+
+    name: str = ""
+
+
 @extension(
     f"{_HTTP}.stateful_session.v3.StatefulSession", name="envoy.filters.http.stateful_session"
 )
 class StatefulSession(Resource, frozen=True):
     """`envoy.extensions.filters.http.stateful_session.v3.StatefulSession`."""
 
-    session_state: msgspec.Raw | None = None
+    session_state: TypedExtensionConfig | None = None
     strict: bool = False
     stat_prefix: str = ""
 

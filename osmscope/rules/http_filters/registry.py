@@ -1,30 +1,120 @@
-"""Which rule decides for which filter."""
+"""Which rule evaluates which HTTP filter, by the type of its configuration."""
 
-from osmscope.resources.http_filters.authentication import ApiKeyAuth, BasicAuth
-from osmscope.resources.http_filters.header import HeaderMutation, Lua
-from osmscope.resources.http_filters.traffic import Cors, CsrfPolicy, HealthCheck, HttpFault
+from __future__ import annotations
+
+from osmscope.resources.extension import Unsupported
+from osmscope.resources.http_filters.authentication import (
+    ApiKeyAuth,
+    BasicAuth,
+    CredentialInjector,
+    ExtAuthz,
+    JwtAuthentication,
+    OAuth2,
+)
+from osmscope.resources.http_filters.custom_code import (
+    DynamicForwardProxy,
+    DynamicModuleFilter,
+    ExternalProcessor,
+    Golang,
+    GrpcJsonTranscoder,
+    OnDemand,
+    Wasm,
+)
+from osmscope.resources.http_filters.gateway import (
+    Geoip,
+    GrpcHttp1Bridge,
+    GrpcWeb,
+    IpTagging,
+    JsonToMetadata,
+    PeerMetadata,
+    SetFilterState,
+)
+from osmscope.resources.http_filters.header import (
+    HeaderMutation,
+    HeaderToMetadata,
+    Lua,
+    SetMetadata,
+)
+from osmscope.resources.http_filters.limits import (
+    AdaptiveConcurrency,
+    AdmissionControl,
+    LocalRateLimit,
+    RateLimit,
+    RateLimitQuota,
+)
+from osmscope.resources.http_filters.response import ResponseOnly
+from osmscope.resources.http_filters.router import Composite, ExtensionWithMatcher
+from osmscope.resources.http_filters.traffic import (
+    Buffer,
+    CdnLoop,
+    Cors,
+    CsrfPolicy,
+    HealthCheck,
+    HttpFault,
+    StatefulSession,
+)
 from osmscope.resources.rbac import HttpRbac
 from osmscope.rules.http_filters import (
     api_key_auth,
     basic_auth,
+    cdn_loop,
     cors,
     csrf,
     fault,
+    grpc_web,
     header_mutation,
     health_check,
+    jwt_authn,
+    local_ratelimit,
     lua,
+    opaque,
     rbac,
+    request_metadata,
+    stateful_session,
 )
 from osmscope.rules.http_filters.filter_result import HttpFilterRules
 
 RULES: HttpFilterRules = {
-    HttpRbac: rbac.evaluate,
+    AdaptiveConcurrency: opaque.named("the concurrency limit"),
+    AdmissionControl: opaque.named("the admission control"),
     ApiKeyAuth: api_key_auth.evaluate,
     BasicAuth: basic_auth.evaluate,
+    Buffer: opaque.harmless,
+    CdnLoop: cdn_loop.evaluate,
+    Composite: opaque.evaluate,
     Cors: cors.evaluate,
+    CredentialInjector: opaque.named("the credential injection"),
     CsrfPolicy: csrf.evaluate,
-    HttpFault: fault.evaluate,
+    DynamicForwardProxy: opaque.named("the DNS resolution"),
+    DynamicModuleFilter: opaque.named("the dynamic module"),
+    ExtAuthz: opaque.named("the external authorization service"),
+    ExtensionWithMatcher: opaque.evaluate,
+    ExternalProcessor: opaque.named("the external processing service"),
+    Geoip: opaque.labelling("geographic headers"),
+    Golang: opaque.named("the Go plugin"),
+    GrpcHttp1Bridge: opaque.harmless,
+    GrpcJsonTranscoder: opaque.named("the gRPC transcoding"),
+    GrpcWeb: grpc_web.evaluate,
     HeaderMutation: header_mutation.evaluate,
+    HeaderToMetadata: request_metadata.header_to_metadata,
     HealthCheck: health_check.evaluate,
+    HttpFault: fault.evaluate,
+    HttpRbac: rbac.evaluate,
+    IpTagging: opaque.labelling("the header x-envoy-ip-tags"),
+    JsonToMetadata: opaque.labelling("metadata from the body"),
+    JwtAuthentication: jwt_authn.evaluate,
+    LocalRateLimit: local_ratelimit.evaluate,
     Lua: lua.evaluate,
+    OAuth2: opaque.named("the OAuth2 session"),
+    OnDemand: opaque.harmless,
+    PeerMetadata: opaque.labelling("metadata of the peer"),
+    RateLimit: opaque.named("the rate limit service"),
+    RateLimitQuota: opaque.named("the rate limit quota service"),
+    ResponseOnly: opaque.harmless,
+    SetFilterState: opaque.labelling("filter state that a rule reads"),
+    SetMetadata: request_metadata.set_metadata,
+    StatefulSession: stateful_session.evaluate,
+    Unsupported: opaque.evaluate,
+    Wasm: opaque.named("the Wasm code"),
 }
+"""The router is not among them: it ends the chain."""
