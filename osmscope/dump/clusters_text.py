@@ -76,7 +76,9 @@ class _HostReader:
     def __init__(self, clusters: dict[str, _Cluster]) -> None:
         self._clusters = clusters
         self._split: dict[str, tuple[_Cluster, str] | None] = {}
-        self._current: tuple[str, _Host] | None = None
+        self._left = ""
+        self._host = _Host()
+        self._seen: set[str] = set()
 
     def take(self, line: str) -> bool:
         """Read one line; tell whether it was understood."""
@@ -88,17 +90,11 @@ class _HostReader:
         if owner is None:
             return False
         cluster, address = owner
-        if self._current is None or self._current[0] != left or key in self._seen():
-            host = _Host()
-            self._current = (left, host)
-            cluster.hosts[(address, len(cluster.hosts))] = host
-        return _take_host_value(self._current[1], key, value)
-
-    def _seen(self) -> set[str]:
-        if self._current is None:
-            return set()
-        host = self._current[1]
-        return host.values.keys() | host.stats.keys()
+        if left != self._left or key in self._seen:
+            self._left, self._host, self._seen = left, _Host(), set()
+            cluster.hosts[(address, len(cluster.hosts))] = self._host
+        self._seen.add(key)
+        return _take_host_value(self._host, key, value)
 
     def _owner(self, left: str) -> tuple[_Cluster, str] | None:
         if left not in self._split:

@@ -67,9 +67,7 @@ def _entry(field: str, generic: _GenericXdsConfig) -> msgspec.Raw:
     }
     if generic.xds_config:
         held[body] = generic.xds_config
-    entry: dict[str, object] = {"client_status": generic.client_status}
-    if field not in ("static_route_configs", "dynamic_route_configs"):
-        entry["name"] = generic.name
+    entry: dict[str, object] = {"name": generic.name, "client_status": generic.client_status}
     if generic.error_state:
         entry["error_state"] = generic.error_state
     if field != "dynamic_listeners":

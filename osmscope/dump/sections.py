@@ -76,9 +76,9 @@ class Dump:
         if kind in self._sections:
             return True
         source = _BOOTSTRAP_SOURCES.get(kind)
-        if self.bootstrap is None or source is None:
+        if self.bootstrap is None or source is None or self._sections:
             return False
-        return source not in self._bootstrap().dynamic_resources and not self._sections
+        return source not in self._decoded(self.bootstrap).dynamic_resources
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """All resources of a kind in all their states, in the dump's order."""
@@ -159,21 +159,23 @@ class Dump:
         field = _BOOTSTRAP_FIELDS.get(kind)
         if self.bootstrap is None or field is None:
             return
-        raw = self._bootstrap().static_resources.get(field)
+        raw = self._decoded(self.bootstrap).static_resources.get(field)
         if raw is None:
             return
-        bodies = text.decode(raw, list[msgspec.Raw], where=self.where)
+        path = f"bootstrap.static_resources.{field}"
+        try:
+            bodies = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        except msgspec.ValidationError as error:
+            self.gaps.append(Gap(path, f"not a list: {error}"))
+            return
         static = "static_" + field
         body = FORMS[static].body.encode()
         entries = b",".join(b'{"%s":%s}' % (body, bytes(item)) for item in bodies)
-        path = f"bootstrap.static_resources.{field}"
         yield from read_entries(static, msgspec.Raw(b"[%s]" % entries), self.gaps, path=path)
 
-    def _bootstrap(self) -> _Bootstrap:
-        if self.bootstrap is None:
-            return _Bootstrap()
+    def _decoded(self, bootstrap: msgspec.Raw) -> _Bootstrap:
         try:
-            return msgspec.json.decode(self.bootstrap, type=_Bootstrap)
+            return msgspec.json.decode(bootstrap, type=_Bootstrap)
         except msgspec.ValidationError as error:
             self.gaps.append(Gap("bootstrap", f"not of the expected type: {error}"))
             return _Bootstrap()

@@ -104,7 +104,7 @@ def refuse_other_than_json(text: bytes | memoryview, *, where: str) -> None:
     """Name what a text is that has no JSON in it.
 
     Raises:
-        DumpError: The text is empty, or a page of HTML.
+        DumpError: The text is empty, a page of HTML, or the text form of /clusters.
     """
     head = bytes(text[:HEAD])
     if not head.strip(b" \t\r\n\0"):
@@ -115,6 +115,17 @@ def refuse_other_than_json(text: bytes | memoryview, *, where: str) -> None:
             where=where,
             hint="ask Envoy's admin port, not a proxy or a login page in front of it",
         )
+    if b"::added_via_api::" in head:
+        raise clusters_instead(where=where)
+
+
+def clusters_instead(*, where: str) -> DumpError:
+    """The error for a text that answers another question."""
+    return DumpError(
+        "this is the answer of /clusters, not of /config_dump",
+        where=where,
+        hint="give it with --clusters, next to a config dump",
+    )
 
 
 def decode(text: Text, type_: type[T], *, where: str) -> T:

@@ -178,7 +178,7 @@ class _Unwrapping:
         for index, raw in enumerate(items):
             members = text.decode(raw, Members, where=self.where)
             if "host_statuses" in members:
-                raise self._refused_clusters()
+                raise text.clusters_instead(where=self.where)
             path = f"[{index}]"
             if self._known(members, raw, path):
                 known += 1
@@ -259,7 +259,7 @@ class _Unwrapping:
 
     def _unknown(self, members: Members) -> DumpError:
         if "cluster_statuses" in members:
-            return self._refused_clusters()
+            return text.clusters_instead(where=self.where)
         if {"workloads", "services"} <= members.keys():
             return DumpError(
                 "this is a dump of ztunnel, not of an Envoy",
@@ -275,13 +275,6 @@ class _Unwrapping:
 
     def _refused(self, message: str) -> DumpError:
         return DumpError(message, where=self.where, hint=text.EXPECTED)
-
-    def _refused_clusters(self) -> DumpError:
-        return DumpError(
-            "this is the answer of /clusters, not of /config_dump",
-            where=self.where,
-            hint="give it with --clusters, next to a config dump",
-        )
 
 
 def _dumps_within(

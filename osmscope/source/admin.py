@@ -6,6 +6,7 @@ is used, because an admin address is a neighbour.
 """
 
 import io
+import os
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -50,6 +51,8 @@ def read_admin(
     import httpx
 
     base, socket = _target(location)
+    if socket is not None and not os.path.exists(socket):
+        raise SourceError("no such socket", where=socket, hint="check that Envoy runs")
     path = PATHS[what]
     where = base + path if socket is None else f"{location} {path}"
     end = time.monotonic() + deadline

@@ -30,6 +30,7 @@ _MAXIMUM_DEPTH = 1000
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS = b"[]{}, \t\r\n"
 _CAPTURE_AGAIN = "capture it again, and check that the command that wrote it was not interrupted"
 
 
@@ -152,7 +153,7 @@ def _too_large(limit: int, where: str) -> SourceError:
 
 
 def _refuse_brackets(head: bytes, *, where: str) -> None:
-    """Refuse a text that is nested beyond any document before the rest of it is read."""
+    """Refuse a text that is nothing but nesting before the rest of it is read."""
     depth = 0
     for token in _TOKENS.finditer(head):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
@@ -162,6 +163,12 @@ def _refuse_brackets(head: bytes, *, where: str) -> None:
                 where=where,
                 hint="give the answer of Envoy's /config_dump?include_eds",
             )
+    if len(head) == _HEAD and not head.translate(None, _BRACKETS):
+        raise SourceError(
+            "nothing but brackets and blanks: not a config dump",
+            where=where,
+            hint="give the answer of Envoy's /config_dump?include_eds",
+        )
 
 
 def _gzip_member() -> _Unpacker:

@@ -180,10 +180,7 @@ class _Tar:
         """The bytes of a member."""
         where = f"{self._path}!{name}"
         try:
-            stream = self._archive.extractfile(self._members[name])
-            if stream is None:
-                raise SourceError("not a regular file", where=where)
-            with stream:
+            with self._archive.extractfile(self._members[name]) or io.BytesIO() as stream:
                 return Source(unpacked(stream, where=where), where)
         except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
             raise SourceError(

@@ -79,3 +79,14 @@ def test_a_line_that_is_not_understood_is_a_gap(line: str) -> None:
     assert list(clusters) == ["c"]
     assert [gap.path for gap in gaps] == ["line 4"]
     assert line in gaps[0].what
+
+
+def test_blank_lines_are_nothing() -> None:
+    clusters, gaps = read_text("\n" + HEAD.format("c") + "\n  \n")
+    assert list(clusters) == ["c"]
+    assert gaps == []
+
+
+def test_a_limit_that_is_no_number_is_left_out() -> None:
+    clusters, _ = read_text("c::high_priority::max_connections::many\n")
+    assert clusters["c"].circuit_breakers == {}

@@ -72,3 +72,15 @@ def test_nonsense_is_refused() -> None:
     gaps: list[Gap] = []
     with pytest.raises(DumpError, match="Expected array"):
         sections_of_client_config(b'{"generic_xds_configs": 3}', where="", gaps=gaps)
+
+
+def test_a_resource_that_is_only_requested_has_no_entry() -> None:
+    dump = read(client({"type_url": CLUSTER, "name": "c", "client_status": "REQUESTED"}))
+    assert dump.entries("cluster") == ()
+    assert dump.has("cluster")
+    assert [gap.what for gap in dump.gaps] == ["an entry without cluster"]
+
+
+def test_other_fields_of_a_section_are_left_out() -> None:
+    fields = {"version_info": "1", "static_clusters": []}
+    assert read({"xds_config": [{"cluster_config": fields}]}).entries("cluster") == ()

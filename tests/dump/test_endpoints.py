@@ -102,3 +102,9 @@ def test_the_nameless_list_of_a_real_dump_of_envoy_1_18_is_assigned(shared: Path
     dump = Dump.read(file.read_bytes(), where=file.name)
     assert "bookwarehouse/bookwarehouse" in assignments(dump)
     assert dump.gaps == []
+
+
+def test_rejected_endpoints_belong_to_nobody(read_sections: ReadDump) -> None:
+    dump = read_sections(**sections([eds("a")], [{"error_state": {"details": "no"}}]))
+    assert assignments(dump) == {}
+    assert dump.gaps == []

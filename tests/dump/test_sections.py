@@ -59,6 +59,7 @@ def test_only_static_and_active_resources_with_a_name_serve(read_sections: ReadD
     }
     assert [entry.state for entry in dump.find("cluster", "a")] == [State.ACTIVE, State.WARMING]
     assert dump.find("cluster", "none") == ()
+    assert dump.serving("cluster") is dump.serving("cluster")
     assert dump.gaps == []
 
 
@@ -112,6 +113,13 @@ def test_a_static_route_config_stands_for_its_name_only_if_rds_delivered_none(
     assert dump.gaps == []
 
 
+def test_two_dynamic_route_configs_of_one_name_are_a_gap(read_sections: ReadDump) -> None:
+    dynamic = [{"route_config": {"name": "n", "v": value}} for value in (1, 2)]
+    dump = read_sections(RoutesConfigDump={"dynamic_route_configs": dynamic})
+    assert dump.serving("route_config")["n"].path == "dynamic_route_configs[1]"
+    assert len(dump.gaps) == 1
+
+
 def test_dynamic_route_configs_win_wherever_they_stand(read_sections: ReadDump) -> None:
     dump = read_sections(
         RoutesConfigDump={
@@ -140,6 +148,33 @@ def test_a_bootstrap_with_cds_does_not_tell_all_clusters() -> None:
     assert dump.has("listener")
 
 
+@pytest.mark.parametrize(
+    ("bootstrap", "path"),
+    [
+        ({"static_resources": {"clusters": 3}}, "bootstrap.static_resources.clusters"),
+        ({"static_resources": 3}, "bootstrap"),
+    ],
+)
+def test_a_bootstrap_of_another_shape_is_a_gap(bootstrap: dict[str, object], path: str) -> None:
+    dump = Dump.read(json.dumps({"bootstrap": bootstrap}).encode(), where="")
+    assert dump.entries("cluster") == ()
+    assert dump.gaps[0].path == path
+
+
+def test_without_any_section_nothing_is_known(read_sections: ReadDump) -> None:
+    dump = read_sections(NewConfigDump={})
+    assert not dump.has("cluster")
+    assert dump.entries("cluster") == dump.entries("endpoint") == ()
+
+
+def test_a_field_of_the_bootstrap_section_that_is_not_known_is_a_gap(
+    read_sections: ReadDump,
+) -> None:
+    dump = read_sections(BootstrapConfigDump={"bootstrap": {}, "new": 1})
+    assert [gap.path for gap in dump.gaps] == ["configs[0].new"]
+    assert dump.entries("cluster") == ()
+
+
 def test_versions_and_times_are_told(read_sections: ReadDump) -> None:
     dump = read_sections(
         BootstrapConfigDump={"bootstrap": {"node": {"id": "i"}}, "last_updated": "t"},
@@ -149,6 +184,7 @@ def test_versions_and_times_are_told(read_sections: ReadDump) -> None:
     assert dump.version_info("cluster") == "7"
     assert dump.version_info("listener") == ""
     assert dump.node().id == "i"
+    assert dump.node() is dump.node()
 
 
 def test_names_are_kept_as_they_are(read_sections: ReadDump) -> None:

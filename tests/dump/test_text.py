@@ -110,3 +110,15 @@ def test_a_document_that_ends_with_its_bracket_is_not_scanned() -> None:
 )
 def test_foreign_text_is_shown_without_terminal_escapes(foreign: bytes, shown: str) -> None:
     assert text.shown(foreign) == shown
+
+
+def test_the_text_form_of_clusters_is_named() -> None:
+    with pytest.raises(DumpError, match="the answer of /clusters"):
+        text.refuse_other_than_json(b"c::added_via_api::true\n", where="")
+
+
+def test_blanks_without_end_are_no_text_after_a_document() -> None:
+    gaps: list[Gap] = []
+    document = memoryview(b"{}" + b" " * text.HEAD)
+    assert text.whole_document(document, where="", gaps=gaps) == document
+    assert gaps == []

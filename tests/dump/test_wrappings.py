@@ -127,6 +127,7 @@ def test_several_dumps_are_an_error_that_lists_them(select: str, message: str) -
             {"kind": "Status", "message": "pods \u001b[31m not found"},
             "Kubernetes: pods .* not found",
         ),
+        ({"a": {"b": {"c": {"d": WHOLE}}}}, "its keys are a"),
         ({"configs": 3}, "Expected array, got int"),
         ({"configs": {}}, "Expected array, got object"),
         ({"config_dump": 3}, "Expected object, got int"),

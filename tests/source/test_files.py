@@ -112,6 +112,12 @@ def test_a_large_file_of_brackets_is_refused_by_its_head(opening: bytes, tmp_pat
         read_bytes(str(path))
 
 
+@pytest.mark.parametrize("text", [b"[]", b"[],", b"{}\n", b" "])
+def test_a_large_file_of_flat_brackets_is_refused_by_its_head(text: bytes) -> None:
+    with pytest.raises(SourceError, match="nothing but brackets"):
+        unpacked(io.BytesIO(text * 100_000), where="f")
+
+
 def test_brackets_within_text_are_no_nesting() -> None:
     data = b'["' + b"[{" * 5000 + b'\\"' + b"[" * 5000 + b'"]'
     assert unpacked(io.BytesIO(data), where="f") == data

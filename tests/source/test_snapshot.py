@@ -128,6 +128,8 @@ def test_without_the_api_servers_list_names_tell_the_workload(mesh: Path) -> Non
     snapshot = open_snapshot(str(mesh))
     assert snapshot.find("bookstore-v1").workload == "bookstore-v1"
     assert snapshot.problems == []
+    with pytest.raises(SelectorError, match="no pod fits"):
+        snapshot.find("tester")
 
 
 def test_a_list_that_cannot_be_read_is_a_problem_and_no_failure(mesh: Path) -> None:

@@ -107,6 +107,23 @@ def test_a_damaged_archive_is_told(name: str, data: bytes, tmp_path: Path) -> No
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+def test_a_member_that_is_damaged_is_told(name: str, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1000
+    path = tmp_path / name
+    if name == "a.zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.json", data)
+    else:
+        path.write_bytes(tar_bytes({"a.json": data}))
+    opened = open_tree(str(path))
+    packed = bytearray(path.read_bytes())
+    packed[len(packed) // 2] ^= 0xFF
+    path.write_bytes(packed)
+    with pytest.raises(SourceError, match="cannot be read"):
+        opened.read("a.json")
+
+
 def test_what_does_not_exist_is_told() -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         open_tree("/does/not/exist")
