@@ -204,6 +204,13 @@ class CorsPolicyRoute(Resource, frozen=True):
     forward_not_matching_preflights: bool | None = None
 
 
+class ClusterSpecifierPlugin(Resource, frozen=True):
+    """An extension that chooses the cluster."""
+
+    extension: TypedExtensionConfig = TypedExtensionConfig()
+    is_optional: bool = False
+
+
 class RouteAction(Resource, frozen=True):
     """Forwards to a cluster."""
 
@@ -217,7 +224,7 @@ class RouteAction(Resource, frozen=True):
     cluster_header: str | None = None
     weighted_clusters: WeightedCluster | None = None
     cluster_specifier_plugin: str | None = None
-    inline_cluster_specifier_plugin: object = None
+    inline_cluster_specifier_plugin: ClusterSpecifierPlugin | None = None
     cluster_not_found_response_code: str = "SERVICE_UNAVAILABLE"
     metadata_match: MetadataHolder | None = None
     prefix_rewrite: str = ""
@@ -342,7 +349,7 @@ class RouteConfiguration(Resource, frozen=True):
     request_headers_to_add: tuple[HeaderValueOption, ...] = ()
     request_headers_to_remove: tuple[str, ...] = ()
     most_specific_header_mutations_wins: bool = False
-    cluster_specifier_plugins: tuple[msgspec.Raw, ...] = ()
+    cluster_specifier_plugins: tuple[ClusterSpecifierPlugin, ...] = ()
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
     ignore_port_in_host_matching: bool = False
     ignore_path_parameters_in_path_matching: bool = False

@@ -6,20 +6,26 @@ draws from several by weight. The drawn number is, in this order: the one number
 random number; its remainder by the sum of all weights falls into one cluster's interval. Health
 plays no part. With `runtime_key_prefix` a runtime key of the cluster's name replaces its weight.
 A name that is empty or unknown is found out later. Checked against Envoy 1.40.0.
-Not modelled: cluster specifier plugins, and that `runtime_fraction` compares the same random
-number that is drawn here.
+Not modelled: that `runtime_fraction` compares the same random number that is drawn here.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate
 
 import msgspec
 
-from osmscope.resources.route import ClusterWeight, Route, RouteAction, WeightedCluster
+from osmscope.resources.route import (
+    ClusterSpecifierPlugin,
+    ClusterWeight,
+    Route,
+    RouteAction,
+    WeightedCluster,
+)
+from osmscope.rules.cluster_specifier import specify_cluster
 from osmscope.rules.facts import Request
 
 _LARGEST_NUMBER = 2**64 - 1
@@ -39,7 +45,10 @@ class ClusterChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_clusters(
-    route: Route, request: Request, hash_value: int | None
+    route: Route,
+    request: Request,
+    hash_value: int | None,
+    plugins: Sequence[ClusterSpecifierPlugin] = (),
 ) -> tuple[ClusterChoice, ...]:
     """List the clusters that a route sends a request to; the probabilities add up to 1.
 
@@ -47,6 +56,10 @@ def choose_clusters(
         route: A route that forwards, or does not: then nothing is listed.
         request: The request as it is when its route is looked up.
         hash_value: What the route's hash policies make of the request; None without a hash.
+        plugins: The route table's `cluster_specifier_plugins`.
+
+    Raises:
+        DumpError: RE2 refuses an expression of a plugin.
     """
     action = route.route
     if action is None:
@@ -58,7 +71,7 @@ def choose_clusters(
     if action.cluster_header is not None:
         name, reason = _from_header(action.cluster_header, request)
         return (ClusterChoice(name=name, reason=reason),)
-    return (_by_plugin(action),)
+    return (_by_plugin(action, request, plugins),)
 
 
 def _from_header(header: str, request: Request) -> tuple[str, str]:
@@ -71,10 +84,15 @@ def _from_header(header: str, request: Request) -> tuple[str, str]:
     )
 
 
-def _by_plugin(action: RouteAction) -> ClusterChoice:
-    plugin = action.cluster_specifier_plugin
-    subject = f'the cluster specifier plugin "{plugin}"' if plugin else "a cluster specifier plugin"
-    return ClusterChoice(name="", missing=f"the cluster that {subject} chooses")
+def _by_plugin(
+    action: RouteAction, request: Request, plugins: Sequence[ClusterSpecifierPlugin]
+) -> ClusterChoice:
+    name = action.cluster_specifier_plugin
+    for plugin in (action.inline_cluster_specifier_plugin, *plugins):
+        if plugin is not None and name in (None, plugin.extension.name):
+            chosen = specify_cluster(plugin, request)
+            return ClusterChoice(name=chosen.name, reason=chosen.reason, missing=chosen.missing)
+    return ClusterChoice(name="", missing=f'the cluster specifier plugin "{name or ""}"')
 
 
 def _draw(

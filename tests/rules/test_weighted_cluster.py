@@ -2,10 +2,16 @@
 
 from fractions import Fraction
 
-import msgspec
 import pytest
 
-from osmscope.resources.route import ClusterWeight, Route, RouteAction, WeightedCluster
+from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.route import (
+    ClusterSpecifierPlugin,
+    ClusterWeight,
+    Route,
+    RouteAction,
+    WeightedCluster,
+)
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.weighted_cluster import choose_clusters
 
@@ -43,21 +49,27 @@ def test_a_route_that_does_not_forward_has_no_cluster() -> None:
     assert choose_clusters(Route(), request(), None) == ()
 
 
+def plugin(name: str) -> ClusterSpecifierPlugin:
+    return ClusterSpecifierPlugin(extension=TypedExtensionConfig(name=name))
+
+
 @pytest.mark.parametrize(
     ("action", "missing"),
     [
         (
-            RouteAction(cluster_specifier_plugin="lua"),
-            'the cluster that the cluster specifier plugin "lua" chooses',
+            RouteAction(cluster_specifier_plugin="b"),
+            'the cluster that the cluster specifier plugin "b" chooses',
         ),
         (
-            RouteAction(inline_cluster_specifier_plugin=msgspec.Raw(b"{}")),
-            "the cluster that a cluster specifier plugin chooses",
+            RouteAction(inline_cluster_specifier_plugin=plugin("c")),
+            'the cluster that the cluster specifier plugin "c" chooses',
         ),
+        (RouteAction(cluster_specifier_plugin="z"), 'the cluster specifier plugin "z"'),
     ],
 )
-def test_a_cluster_specifier_plugin_is_unknown(action: RouteAction, missing: str) -> None:
-    [choice] = choose_clusters(Route(route=action), request(), None)
+def test_a_plugin_may_choose_the_cluster(action: RouteAction, missing: str) -> None:
+    plugins = (plugin("a"), plugin("b"))
+    [choice] = choose_clusters(Route(route=action), request(), None, plugins)
     assert choice.missing == missing
 
 
