@@ -136,12 +136,16 @@ def _context(
 
 
 def per_filter_configs(resolved: Resolved) -> tuple[PerFilterConfig, ...]:
-    """List the per-route configurations of a route, the most specific level first."""
+    """List the per-route configurations of a route, the most specific level first.
+
+    A request without a route has none, not even the route configuration's.
+    """
+    if resolved.route is None:
+        return ()
     levels: list[PerFilterConfig] = []
     if resolved.cluster_choice is not None and resolved.cluster_choice.entry is not None:
         levels.append(resolved.cluster_choice.entry.typed_per_filter_config)
-    if resolved.route_choice is not None and resolved.route_choice.route is not None:
-        levels.append(resolved.route_choice.route.typed_per_filter_config)
+    levels.append(resolved.route.typed_per_filter_config)
     choice = resolved.virtual_host_choice
     if choice is not None and choice.virtual_host is not None:
         levels.append(choice.virtual_host.typed_per_filter_config)

@@ -22,7 +22,7 @@ from osmscope.rules.load_balancing import LoadBalancer
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.original_dst import destination
-from osmscope.rules.override_host import wanted_addresses
+from osmscope.rules.override_host import override_addresses
 from osmscope.rules.shares import EndpointShare, Shares
 from osmscope.rules.subset import Criteria, criteria_of
 from osmscope.rules.substitution_format import FormatContext
@@ -240,7 +240,7 @@ def _balance(balancer: LoadBalancer, start: Upstream, picking: Picking) -> Itera
         return
     override: tuple[str, ...] = ()
     if balancer.policy.override_host_sources and picking.request is not None:
-        override = wanted_addresses(balancer.policy.override_host_sources, picking.request)
+        override = override_addresses(balancer.policy.override_host_sources, picking.request)
     start = _replace(start, hash_value=hashed.value)
     yield from _split(start, balancer.shares(hashed.value, picking.criteria, override))
 

@@ -55,6 +55,8 @@ class Case:
             if not truth or TIME_DEPENDENT.search(truth.get("details") or ""):
                 continue
             fields = {k: v for k, v in request.items() if k not in ("truth", "observed")}
+            # The TCP peer was always the one that wrote the PROXY header.
+            fields.setdefault("direct_src_ip", "127.0.0.1")
             answer = self.tracer.answer(msgspec.convert(fields, TraceRequest))
             yield request, answer, difference(request, answer)
 
@@ -90,7 +92,7 @@ def _depth(text: str) -> int:
 
 def _outcome_difference(request: Json, outcome: OutcomeAnswer) -> str:
     truth = request["truth"]
-    wanted = _wanted(truth)
+    wanted = _wanted(request)
     have = _have(outcome)
     for field, value in wanted.items():
         if have[field] != value:
@@ -105,7 +107,14 @@ def _outcome_difference(request: Json, outcome: OutcomeAnswer) -> str:
     return ""
 
 
-def _wanted(truth: Json) -> Json:
+def _failed_handshake(request: Json) -> bool:
+    """Whether TLS failed after tcp_proxy had dialled: its log line tells of no failure."""
+    error = request["observed"].get("error")
+    return request["truth"]["kind"] == "tcp" and error not in (None, "TimeoutError")
+
+
+def _wanted(request: Json) -> Json:
+    truth = request["truth"]
     flags = [] if truth.get("flags", "-") == "-" else truth["flags"].split(",")
     forwarded = bool(truth.get("endpoint")) and not truth.get("term")
     wanted: Json = {
@@ -114,7 +123,7 @@ def _wanted(truth: Json) -> Json:
         "route": truth.get("route"),
         "cluster": truth.get("cluster"),
     }
-    if not forwarded:
+    if not forwarded or _failed_handshake(request):
         wanted["verdict"] = "responded" if truth["kind"] == "http" else "closed"
         wanted |= {
             "code": truth.get("code", 0),
