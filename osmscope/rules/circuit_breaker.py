@@ -2,9 +2,9 @@
 
 What Envoy does: limits hold for one routing priority each and for all workers together; a priority
 without an entry, and a field that is absent, have the defaults. Whether a limit is reached depends
-on the load, which a dump does not tell; only a limit of 0 refuses with certainty. `max_connections`
-0 still lets a connection through. Checked against Envoy 1.40.0. Not modelled: `per_host_thresholds`
-and the retry budget.
+on the load, which a dump does not tell; only a limit of 0 refuses with certainty, and only where a
+host can be found: without any it is UH. `max_connections` 0 still lets a connection through.
+Checked against Envoy 1.40.0. Not modelled: `per_host_thresholds` and the retry budget.
 """
 
 import msgspec
@@ -30,7 +30,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
     reply: LocalReply
     after_pick: bool
-    """Whether a host was picked first (Envoy's access log then names it)."""
+    """Whether the picked host is known then (Envoy's access log names it)."""
 
 
 def limits_of(cluster: Cluster, priority: str = "DEFAULT") -> Limits:
@@ -55,7 +55,7 @@ def limits_of(cluster: Cluster, priority: str = "DEFAULT") -> Limits:
 
 
 def refusal(cluster: Cluster, priority: str = "DEFAULT") -> Refusal | None:
-    """Return the refusal of every HTTP request by a limit of 0; None where the load decides.
+    """Return the refusal of every HTTP request that finds a host; None where the load decides.
 
     Args:
         cluster: The cluster.

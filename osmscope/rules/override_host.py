@@ -1,24 +1,42 @@
-"""The host that a request asks for by its address.
+"""The hosts that a request names by itself (the policy `override_host`).
 
-What Envoy does: the sources are read in order; a header holds addresses joined by commas. The
-first address that is a host of the cluster is taken, whatever its health.
-Checked against Envoy 1.40.0. Not modelled: addresses in dynamic metadata, which are passed over.
+What Envoy does: the first source that the request has counts, a header or dynamic metadata; its
+value is a list of addresses, separated by commas. The first address that is one of the cluster's
+hosts is taken, whatever its health; if none is, the fallback policy picks. Checked against Envoy
+1.40.0. Not modelled: retries, which take the next address of the list.
 """
 
 from collections.abc import Sequence
 
+import msgspec
+
 from osmscope.resources.load_balancing import OverrideHostSource
+from osmscope.resources.matcher import PathSegment
 from osmscope.rules.facts import Request
+from osmscope.rules.metadata import metadata_value
 
 
-def wanted_addresses(
-    sources: Sequence[OverrideHostSource], request: Request
-) -> tuple[str, ...]:
-    """List the addresses (`ip:port`) that a request asks for, the most wanted first."""
-    return tuple(
-        address.strip()
-        for source in sources
-        if source.header
-        for value in request.headers.all(source.header)[:1]
-        for address in value.split(",")
-    )
+class _MetadataKey(msgspec.Struct, frozen=True):
+    key: str = ""
+    path: tuple[PathSegment, ...] = ()
+
+
+def override_addresses(sources: Sequence[OverrideHostSource], request: Request) -> tuple[str, ...]:
+    """List the addresses that a request asks for, the first choice first.
+
+    Args:
+        sources: The `override_host_sources` of the policy.
+        request: The request, as it is forwarded.
+    """
+    for source in sources:
+        text = request.headers.first(source.header) if source.header else _metadata(source, request)
+        if isinstance(text, str) and text:
+            return tuple(part.strip() for part in text.split(","))
+    return ()
+
+
+def _metadata(source: OverrideHostSource, request: Request) -> object:
+    if source.metadata is None:
+        return None
+    key = msgspec.convert(source.metadata, _MetadataKey)
+    return metadata_value(request.metadata, key.key, key.path)

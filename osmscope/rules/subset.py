@@ -16,7 +16,6 @@ import msgspec
 
 from osmscope.resources.endpoint import MetadataHolder
 from osmscope.resources.load_balancing import LbSubsetConfig, LbSubsetSelector
-from osmscope.resources.resource import decode
 from osmscope.rules.facts import Metadata
 from osmscope.rules.hosts import Host
 
@@ -36,7 +35,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def criteria_of(
-    route: msgspec.Raw | None, weighted_cluster: msgspec.Raw | None, metadata: Metadata
+    route: MetadataHolder | None, weighted_cluster: MetadataHolder | None, metadata: Metadata
 ) -> Criteria:
     """Join what a route, its weighted cluster and filters ask for; the later overrides.
 
@@ -44,14 +43,10 @@ def criteria_of(
         route: The route's `metadata_match`.
         weighted_cluster: The `metadata_match` of the weighted cluster that was drawn.
         metadata: The request's dynamic metadata.
-
-    Raises:
-        DumpError: A `metadata_match` is not metadata.
     """
     criteria: dict[str, object] = {}
-    for body in (route, weighted_cluster):
-        if body is not None:
-            holder = decode(MetadataHolder, body, "metadata_match")
+    for holder in (route, weighted_cluster):
+        if holder is not None:
             criteria.update(holder.filter_metadata.get(NAMESPACE, {}))
     criteria.update(metadata.get(NAMESPACE, {}))
     return criteria

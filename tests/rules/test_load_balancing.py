@@ -9,7 +9,7 @@ from osmscope.resources.load_balancing import LbSubsetConfig
 from osmscope.rules.host_health import Health
 from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind, LbPolicy
-from osmscope.rules.load_balancing import LoadBalancer, endpoint_shares
+from osmscope.rules.load_balancing import LoadBalancer, Surroundings, endpoint_shares
 from osmscope.rules.shares import Shares
 
 
@@ -91,8 +91,11 @@ def test_locality_weights_count_within_subsets_only_if_aware(
     assert shares.endpoints[0].probability == expected
 
 
-def test_a_subset_is_prepared_once() -> None:
-    balancer = LoadBalancer(subset(), HOSTS)
+def test_a_balancer_keeps_what_it_was_made_of() -> None:
+    policy, around = subset(), Surroundings(overprovisioning_factor=100)
+    balancer = LoadBalancer(policy, HOSTS, around)
+    assert (balancer.policy, balancer.surroundings) == (policy, around)
+    assert balancer.hosts == tuple(HOSTS)
     assert balancer.shares(None, {"v": "a"}) == balancer.shares(None, {"v": "a"})
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from osmscope.resources.endpoint import Locality
+from osmscope.resources.endpoint import Locality, MetadataHolder
 from osmscope.resources.load_balancing import LbSubsetConfig
 from osmscope.rules.hosts import Host
 from osmscope.rules.subset import criteria_of, same_value, selections
@@ -153,8 +153,8 @@ def test_locality_weights_within_subsets(scale: bool, weights: list[int]) -> Non
 
 
 def test_the_weighted_cluster_overrides_the_route_and_filters_override_both() -> None:
-    def body(**values: object) -> msgspec.Raw:
-        return msgspec.Raw(msgspec.json.encode({"filter_metadata": {"envoy.lb": values}}))
+    def body(**values: object) -> MetadataHolder:
+        return MetadataHolder(filter_metadata={"envoy.lb": values})
 
     criteria = criteria_of(body(a=1, b=1, c=1), body(b=2, c=2), {"envoy.lb": {"c": 3}})
     assert criteria == {"a": 1, "b": 2, "c": 3}
