@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from osmscope.errors import SourceError
+from osmscope.errors import SourceError, UnreachableError
 from osmscope.source.files import MAXIMUM_SIZE, Source
 
 if TYPE_CHECKING:
@@ -46,13 +46,14 @@ def read_admin(
         limit: The most that is accepted, in bytes.
 
     Raises:
-        SourceError: It cannot be reached, takes too long, or does not answer as Envoy does.
+        UnreachableError: Nobody answers there, or not in time.
+        SourceError: It is not an address, or does not answer as Envoy does.
     """
     import httpx
 
     base, socket = _target(location)
     if socket is not None and not os.path.exists(socket):
-        raise SourceError("no such socket", where=socket, hint="check that Envoy runs")
+        raise UnreachableError("no such socket", where=socket, hint="check that Envoy runs")
     path = PATHS[what]
     where = base + path if socket is None else f"{location} {path}"
     end = time.monotonic() + deadline
@@ -70,13 +71,13 @@ def read_admin(
                 )
             return Source(_body(response, where, end, limit), where)
     except (httpx.TimeoutException, TimeoutError):
-        raise SourceError(
+        raise UnreachableError(
             f"no whole answer within {deadline:g} seconds",
             where=where,
             hint="check that the address is an Envoy's admin interface",
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(
+        raise UnreachableError(
             f"cannot be reached: {error}",
             where=where,
             hint="check that Envoy runs and that its admin port is forwarded to here",

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from osmscope.errors import SourceError
+from osmscope.errors import SourceError, UnreachableError
 from osmscope.source.admin import is_admin_address, read_admin
 
 
@@ -66,26 +66,29 @@ def test_only_known_paths_are_asked_for(port: int, what: str, path: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("location", "message"),
+    ("location", "message", "error"),
     [
-        ("http://127.0.0.2:{port}", "HTTP 404"),
-        ("http://127.0.0.1:1", "cannot be reached"),
-        ("http://", "not an admin address"),
-        ("http://[::1", "not an admin address"),
-        ("unix://", "not an admin address"),
-        ("unix:///does/not/exist", "no such socket"),
+        ("http://127.0.0.2:{port}", "HTTP 404", SourceError),
+        ("http://127.0.0.1:1", "cannot be reached", UnreachableError),
+        ("http://", "not an admin address", SourceError),
+        ("http://[::1", "not an admin address", SourceError),
+        ("unix://", "not an admin address", SourceError),
+        ("unix:///does/not/exist", "no such socket", UnreachableError),
     ],
 )
-def test_what_does_not_answer_is_told(port: int, location: str, message: str) -> None:
-    with pytest.raises(SourceError, match=message) as caught:
+def test_what_does_not_answer_is_told(
+    port: int, location: str, message: str, error: type[SourceError]
+) -> None:
+    with pytest.raises(error, match=message) as caught:
         read_admin(location.format(port=port), "config_dump")
+    assert type(caught.value) is error
     assert caught.value.where
     assert caught.value.hint
 
 
 def test_an_answer_has_to_be_complete_in_time(port: int) -> None:
     start = time.monotonic()
-    with pytest.raises(SourceError, match=r"within 0\.2 seconds"):
+    with pytest.raises(UnreachableError, match=r"within 0\.2 seconds"):
         read_admin(f"http://127.0.0.3:{port}", "config_dump", deadline=0.2)
     assert time.monotonic() - start < 2
 
