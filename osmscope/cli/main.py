@@ -92,7 +92,7 @@ def run(arguments: list[str] | None = None) -> int:
         return exit_codes.BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         return exit_codes.INTERRUPTED
-    except output.PipeClosed:
+    except output.PipeClosedError:
         return exit_codes.PIPE_CLOSED
     except Exception as error:
         diagnostics.report_failure(error)

@@ -18,7 +18,7 @@ ColorChoice = Literal["auto", "always", "never"]
 NARROWEST = 40
 
 
-class PipeClosed(Exception):
+class PipeClosedError(Exception):
     """Whoever read standard output has gone.
 
     Not a BrokenPipeError, which click would turn into its own exit code, 1.
@@ -29,7 +29,7 @@ def write(text: str) -> None:
     """Write text, and end its last line.
 
     Raises:
-        PipeClosed: Nobody reads any more.
+        PipeClosedError: Nobody reads any more.
     """
     stream = sys.stdout
     encoding = stream.encoding or "utf-8"
@@ -48,7 +48,7 @@ def write_lines(lines: Iterable[bytes], *, at_once: bool = False) -> None:
         at_once: Whether somebody waits for each line before sending the next request.
 
     Raises:
-        PipeClosed: Nobody reads any more.
+        PipeClosedError: Nobody reads any more.
     """
     stream = sys.stdout.buffer
     with _closed_pipe_told():
@@ -67,7 +67,7 @@ def _closed_pipe_told() -> Iterator[None]:
     except BrokenPipeError:
         # The interpreter's own last flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise PipeClosed from None
+        raise PipeClosedError from None
 
 
 def wants_color(choice: ColorChoice) -> bool:

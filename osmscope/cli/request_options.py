@@ -13,7 +13,6 @@ import click
 import msgspec
 
 from osmscope.errors import UsageError
-from osmscope.trace.curl import parse_curl
 from osmscope.trace.request import CertificateFacts, Protocol, TraceRequest, check_request
 from osmscope.trace.target import SCHEME_PORTS, Target, parse_target
 
@@ -125,6 +124,8 @@ def typed_request(target: str | None, options: RequestOptions) -> Typed:
 
 
 def _of_curl(command: str, options: RequestOptions) -> Typed:
+    from osmscope.trace.curl import parse_curl
+
     curl = parse_curl(command)
     alpn = ("h2", "http/1.1") if curl.target.tls else None
     base = TraceRequest(

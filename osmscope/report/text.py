@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import itertools
 
+from osmscope.report.folding import folded
 from osmscope.report.text_layout import Page, Style
 from osmscope.report.trace_report import Branch, Sign, TraceReport, percent
 from osmscope.report.untrusted import escaped
 from osmscope.trace.answer import EndpointShare, Step
 
 SIGNS: dict[Sign, str] = {"good": "✓", "bad": "✗", "unknown": "?"}
-_LABEL = 16
+_LABEL = 18
+_BRANCH_LABEL = 14
+_SECTION = 10
 _SHOWN_LOSERS = 3
 _SHOWN_ENDPOINTS = 8
 
@@ -31,14 +34,15 @@ def trace_text(report: TraceReport, *, width: int, color: bool = False, wide: bo
     """
     page = Page(width=width, color=color)
     _headline(page, report)
-    for step in report.rows:
+    for step in report.rows if wide else folded(report.rows, report.sign):
         _step(page, step, "  ", wide=wide)
     if len(report.branches) == 1:
         _only_branch(page, report, wide=wide)
     else:
         _branches(page, report.branches, wide=wide)
     page.blank()
-    _section(page, "nearest", report.nearest)
+    nearest = report.nearest if wide else report.nearest[:_SHOWN_LOSERS]
+    _section(page, "nearest", nearest)
     _section(page, "inferred", report.inferred)
     _section(page, "assumed", report.assumed)
     return page.text()
@@ -52,8 +56,9 @@ def _headline(page: Page, report: TraceReport) -> None:
 
 def _step(page: Page, step: Step, indent: str, *, wide: bool) -> None:
     sign = "✗ " if step.failed else indent[-2:]
-    label = f"{indent[:-2]}{sign}{step.kind.replace('_', ' '):{_LABEL - 1}} "
-    hang = indent + " " * _LABEL
+    column = (_LABEL if len(indent) == 2 else _BRANCH_LABEL) - 1
+    label = f"{indent[:-2]}{sign}{step.kind.replace('_', ' '):{column}} "
+    hang = indent + " " * (len(label) - len(indent))
     chosen = step.chosen or ("none" if step.failed else "(unnamed)")
     style: Style = "bad" if step.failed else "strong"
     page.put_pieces(label, (chosen, style), (step.reason, "faint"), hang=hang)
@@ -99,7 +104,7 @@ def _branches(page: Page, branches: tuple[Branch, ...], *, wide: bool) -> None:
         if branch.sign != "good":
             start += f"{SIGNS[branch.sign]} "
         page.put_pieces(start, (branch.title, branch.sign), (branch.reason, "faint"), hang=hang)
-        for step in branch.rows:
+        for step in branch.rows if wide else folded(branch.rows, branch.sign):
             _step(page, step, hang, wide=wide)
         _endpoints(page, branch.endpoints, hang, hang, wide=wide)
         _changes(page, branch, hang, wide=wide)
@@ -136,4 +141,4 @@ def _changes(page: Page, branch: Branch, indent: str, *, wide: bool) -> None:
 
 def _section(page: Page, title: str, lines: tuple[str, ...]) -> None:
     for index, line in enumerate(lines):
-        page.put(f"  {title if not index else '':{_LABEL - 2}}· ", line)
+        page.put(f"  {title if not index else '':{_SECTION}}· ", line)

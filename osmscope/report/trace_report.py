@@ -83,7 +83,7 @@ def trace_report(
         result=_result(answer),
         rows=tuple(step for step in shared if step.kind not in _SHOWN_ELSEWHERE),
         branches=branches,
-        nearest=tuple(f"{miss.what}: {miss.change}" for miss in explanation.near_misses),
+        nearest=tuple(f"{miss.change} → {miss.what}" for miss in explanation.near_misses),
         inferred=(*inferred, *_inferred(explanation)),
         assumed=answer.assumptions,
     )
@@ -98,7 +98,8 @@ def describe_request(request: TraceRequest) -> str:
         return f"tcp {request.host or _destination(request)}"
     where = request.host or _destination(request)
     path = "" if request.path in (None, "/") else request.path
-    scheme = "https://" if request.starts_tls else ""
+    # Inbound, TLS is the mesh's own, not what the user speaks.
+    scheme = "https://" if request.starts_tls and request.direction != "inbound" else ""
     return f"{request.method or 'GET'} {scheme}{where}{path}"
 
 

@@ -68,8 +68,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     def describe(self) -> str:
         """Name the chain in words."""
-        chain = f"filter chain {self.chain}" if self.chain else "an unnamed filter chain"
-        return chain if not self.listener else f"{chain} of listener {self.listener}"
+        if self.chain:
+            return f"filter chain {self.chain}"
+        return f"an unnamed filter chain of listener {self.listener or '(unnamed)'}"
 
 
 def claims(proxy: Proxy, *, inbound: bool = False) -> Iterator[Claim]:

@@ -1,0 +1,44 @@
+"""What the short form of a trace leaves out: steps that decided nothing.
+
+Decision: a filter that let the request go on is a name in one line; what the listener filters found
+is shown where the request does not reach, because then it is often the cause. The wide form shows
+everything.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+
+from osmscope.report.trace_report import Sign
+from osmscope.trace.answer import Step
+
+_PREFIX = "envoy.filters.http."
+
+
+def folded(steps: tuple[Step, ...], sign: Sign) -> tuple[Step, ...]:
+    """Return the steps of the short form.
+
+    Args:
+        steps: All steps, in their order.
+        sign: How the request ends.
+    """
+    shown: list[Step] = []
+    for passed, group in itertools.groupby(steps, key=_passed):
+        found = list(group)
+        shown += [_joined(found)] if passed else found
+    return tuple(
+        step if step.failed else msgspec.structs.replace(step, notes=())
+        for step in shown
+        if step.failed or step.kind != "listener_filters" or sign != "good"
+    )
+
+
+def _passed(step: Step) -> bool:
+    return step.kind == "http_filter" and not step.failed
+
+
+def _joined(steps: list[Step]) -> Step:
+    names = ", ".join(step.chosen.removeprefix(_PREFIX) for step in steps)
+    return Step(kind="http_filters", chosen=names, reason="let the request go on")
