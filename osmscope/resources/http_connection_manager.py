@@ -253,6 +253,7 @@ class HttpConnectionManager(Resource, frozen=True):
         "preserve_external_request_id", "proxy_status_config", "typed_header_validation_config",
         "append_local_overload", "stream_flush_timeout",
         "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
+        "http1_safe_max_connection_duration",
         "idle_timeout",
     })  # fmt: skip
 

@@ -1,11 +1,12 @@
 """All resources of one sidecar, decoded when asked for and once."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from osmscope.dump.clusters import Clusters, ClusterStatus
+from osmscope.dump.endpoints import assignments
 from osmscope.dump.sections import Dump, Entry
 from osmscope.dump.states import State
 from osmscope.resources.cluster import Cluster
@@ -124,10 +125,15 @@ class Proxy:
         """
         eds = cluster.eds_cluster_config
         name = (eds and eds.service_name) or cluster.name
-        entry = self.dump.serving("endpoint").get(name)
-        if entry is None:
+        entries = self._assignments.get(name)
+        if not entries:
             return cluster.load_assignment
-        return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
+        body = entries[-1].body
+        return decode(ClusterLoadAssignment, body, f"endpoints of cluster {cluster.name!r}")
+
+    @functools.cached_property
+    def _assignments(self) -> Mapping[str, tuple[Entry, ...]]:
+        return assignments(self.dump, self.clusters)
 
     def has_endpoints(self, cluster: Cluster) -> bool:
         """Whether the dump or /clusters would show a cluster's endpoints, if it had any."""

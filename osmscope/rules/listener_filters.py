@@ -73,6 +73,17 @@ def inspect(listener: Listener, connection: Connection, protocol: Protocol) -> L
     )
 
 
+def restores_destination(listener: Listener) -> bool:
+    """Whether a listener filter gives a connection back the destination it had at first.
+
+    Raises:
+        DumpError: A filter's configuration cannot be read.
+    """
+    if listener.use_original_dst or takes_proxy_header(listener):
+        return True
+    return any(isinstance(decode_extension(one), OriginalDst) for one in listener.listener_filters)
+
+
 def takes_proxy_header(listener: Listener) -> bool:
     """Whether a PROXY header names the addresses: the TCP peer is then not the client.
 

@@ -15,6 +15,8 @@ from osmscope.rules.facts import Headers, Request
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.local_reply_config import finish
 from osmscope.rules.redirect import redirect
+from osmscope.rules.reply_headers import change_location
+from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import decide_upgrade
 from osmscope.trace.http_filters import run_filters
 from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
@@ -73,7 +75,7 @@ def evaluate_http(
     elif missing:
         paths = iter((_replace(start, missing=missing),))
     else:
-        paths = _route(sidecar, manager, start, prepared.request)
+        paths = _route(sidecar, connection, manager, start)
     return tuple(_finished(path, manager) for path in paths)
 
 
@@ -85,8 +87,12 @@ def _finished(path: HttpPath, manager: HttpConnectionManager) -> HttpPath:
 
 
 def _route(
-    sidecar: Sidecar, manager: HttpConnectionManager, start: HttpPath, request: Request
+    sidecar: Sidecar,
+    connection: ConnectionPath,
+    manager: HttpConnectionManager,
+    start: HttpPath,
 ) -> Iterator[HttpPath]:
+    request = start.request
     for resolved in resolve(start.resolved.table, request):
         path = _replace(start, resolved=resolved, probability=resolved.probability)
         upgrade = decide_upgrade(manager, request.headers, resolved.route)
@@ -97,11 +103,11 @@ def _route(
         else:
             stages = sidecar.http_stages(upgrade.http_filters)
             for filtered in run_filters(sidecar, stages, path):
-                yield from _at_router(sidecar, stages, filtered)
+                yield from _at_router(sidecar, connection, stages, filtered)
 
 
 def _at_router(
-    sidecar: Sidecar, stages: tuple[HttpStage, ...], path: HttpPath
+    sidecar: Sidecar, connection: ConnectionPath, stages: tuple[HttpStage, ...], path: HttpPath
 ) -> Iterator[HttpPath]:
     resolved = path.resolved
     if path.reply is not None:
@@ -116,15 +122,20 @@ def _at_router(
     if missing:
         yield _replace(path, missing=missing)
         return
-    yield from _follow_route(sidecar, last, path)
+    yield from _follow_route(sidecar, connection, last, path)
 
 
-def _follow_route(sidecar: Sidecar, router: Router, path: HttpPath) -> Iterator[HttpPath]:
+def _follow_route(
+    sidecar: Sidecar, connection: ConnectionPath, router: Router, path: HttpPath
+) -> Iterator[HttpPath]:
     resolved = path.resolved
     route = resolved.route
-    reply = resolved.tls_redirect or _own_reply(route, path.request)
-    if reply is not None or route is None or resolved.cluster_choice is None:
-        yield _replace(path, reply=reply or _NO_ROUTE)
+    if resolved.tls_redirect is not None or route is None:
+        yield _replace(path, reply=resolved.tls_redirect or _NO_ROUTE)
+        return
+    reply = _own_reply(route, path.request)
+    if reply is not None or resolved.cluster_choice is None:
+        yield _replace(path, reply=_with_location(reply or _NO_ROUTE, path, route))
         return
     name = resolved.cluster_choice.name
     cluster = sidecar.proxy.cluster(name)
@@ -132,7 +143,9 @@ def _follow_route(sidecar: Sidecar, router: Router, path: HttpPath) -> Iterator[
         yield _without_cluster(sidecar, path, route, name)
         return
     forwarding = forwarding_of(router, path)
-    for upstream, sent in evaluate_upstream(sidecar, cluster, path, forwarding):
+    for upstream, sent in evaluate_upstream(
+        sidecar, cluster, path, forwarding, restored=connection.restores_destination
+    ):
         yield _replace(
             path,
             upstream=upstream,
@@ -143,9 +156,17 @@ def _follow_route(sidecar: Sidecar, router: Router, path: HttpPath) -> Iterator[
         )
 
 
-def _own_reply(route: Route | None, request: Request) -> LocalReply | None:
-    if route is None:
-        return None
+def _with_location(reply: LocalReply, path: HttpPath, route: Route) -> LocalReply:
+    """Apply the route's changes of response headers to where the client is sent."""
+    resolved = path.resolved
+    host = resolved.virtual_host_choice.virtual_host if resolved.virtual_host_choice else None
+    if host is None or resolved.table is None:
+        return reply
+    context = FormatContext(request=path.request, route_name=route.name)
+    return change_location(reply, context, route, host, resolved.table.configuration)
+
+
+def _own_reply(route: Route, request: Request) -> LocalReply | None:
     if route.redirect is not None:
         return redirect(route, request)
     if route.direct_response is not None:
@@ -159,7 +180,7 @@ def _without_cluster(sidecar: Sidecar, path: HttpPath, route: Route, name: str) 
     if not sidecar.proxy.dump.has("cluster"):
         missing = f'the cluster "{name}" (the dump has no clusters section)'
         return _replace(path, upstream=Upstream(name=name, missing=missing))
-    reply = cluster_not_found(route)
+    reply = _with_location(cluster_not_found(route, name), path, route)
     if sidecar.proxy.is_warming("cluster", name):
         reply = _replace(reply, reason=f'the cluster "{name}" is still warming')
     return _replace(path, reply=reply)

@@ -105,7 +105,9 @@ def _with_cluster(
     hash_value = None
     if weighted is not None and weighted.use_hash_policy:
         hash_value = request_hash(route.route.hash_policy, request).value
-    for cluster_choice in choose_clusters(route, request, hash_value):
+    assert resolved.table is not None
+    plugins = resolved.table.configuration.cluster_specifier_plugins
+    for cluster_choice in choose_clusters(route, request, hash_value, plugins):
         yield _replace(
             resolved,
             cluster_choice=cluster_choice,

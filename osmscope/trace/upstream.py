@@ -52,9 +52,16 @@ class Picking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evaluate_upstream(
-    sidecar: Sidecar, cluster: Cluster, path: HttpPath, forwarding: Forwarding
+    sidecar: Sidecar, cluster: Cluster, path: HttpPath, forwarding: Forwarding, *, restored: bool
 ) -> Iterator[tuple[Upstream, SentUpstream]]:
     """Yield every way of a request that is forwarded to a cluster, with what is sent.
+
+    Args:
+        sidecar: The sidecar.
+        cluster: The cluster.
+        path: The request, as the router gets it.
+        forwarding: What decides how it is forwarded.
+        restored: Whether a listener filter restored the connection's original destination.
 
     Raises:
         DumpError: A resource cannot be read.
@@ -72,12 +79,10 @@ def evaluate_upstream(
     if rest == 0:
         return
     refusal = circuit_breaker.refusal(cluster)
-    if refusal is not None and not refusal.after_pick:
-        yield _replace(start, reply=refusal.reply, probability=rest), nothing
-        return
-    picking = _picking_of_request(cluster, request, forwarding)
+    picking = _picking_of_request(cluster, request, forwarding, restored)
     for upstream in _pick(sidecar, hosts, start, picking):
         upstream = _replace(upstream, probability=rest * upstream.probability)
+        # Without any endpoint Envoy answers UH before it looks at limits.
         if refusal is not None and upstream.reply is None:
             upstream = _replace(upstream, reply=refusal.reply)
         yield _with_endpoint_hosts(upstream, sent, forwarding), nothing
@@ -106,12 +111,15 @@ def forwarding_of(router: Router, path: HttpPath) -> Forwarding:
     )
 
 
-def _picking_of_request(cluster: Cluster, request: Request, forwarding: Forwarding) -> Picking:
+def _picking_of_request(
+    cluster: Cluster, request: Request, forwarding: Forwarding, restored: bool
+) -> Picking:
     options = _http_options(cluster)
     policies = options.hash_policy or forwarding.action.hash_policy
     return Picking(
         connection=request.connection,
         request=request,
+        restored=restored,
         hash_policies=policies,
         criteria=criteria_of(
             forwarding.action.metadata_match,
@@ -143,6 +151,7 @@ def evaluate_tcp_upstream(
     facts = connection.connection
     picking = Picking(
         connection=facts,
+        restored=connection.restores_destination,
         hashed=connection_hash(config.hash_policy, facts),
         criteria=criteria_of(
             config.metadata_match, entry.metadata_match if entry is not None else None, {}
