@@ -43,10 +43,10 @@ def sanitize(headers: Headers, client: ClientAddress, internal_only: tuple[str, 
     gone = {"x-envoy-internal"}
     if not client.internal:
         gone |= _CONTROL
-        gone.update(internal_only)
+        gone.update(name.lower() for name in internal_only)
     if client.edge:
         gone |= _EDGE
-    return headers.remove(*gone.intersection(headers), *internal_only)
+    return headers.remove(*gone.intersection(headers))
 
 
 def without_hop_by_hop(headers: Headers, is_upgrade: bool) -> Headers:

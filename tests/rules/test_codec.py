@@ -1,0 +1,180 @@
+"""What the codec refuses, as a table of what Envoy 1.40.0 does."""
+
+import msgspec
+import pytest
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules.codec import METHODS, decode
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.local_reply import LocalReply
+
+CODEC_ERROR = (400, "http1.codec_error")
+PLAIN = Connection()
+INVALID = (400, "http1.invalid_characters")
+
+
+def hcm(**options: object) -> HttpConnectionManager:
+    return msgspec.convert(options, HttpConnectionManager)
+
+
+def request(
+    *headers: tuple[str, str],
+    method: str = "GET",
+    path: str = "/",
+    host: str = "a.com",
+    protocol: str = "http/1.1",
+    connection: Connection = PLAIN,
+) -> Request:
+    first = ((":method", method), (":path", path), (":authority", host))
+    return Request(connection=connection, headers=Headers.of((*first, *headers)), protocol=protocol)
+
+
+def refused(manager: HttpConnectionManager, sent: Request) -> tuple[int, str | None] | None:
+    decoded = decode(manager, sent)
+    if isinstance(decoded, LocalReply):
+        assert decoded.flags == ("DPE",)
+        assert decoded.reason
+        return decoded.code, decoded.details
+    return None
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("GET", None),
+        ("PURGE", None),
+        ("PROPFIND", None),
+        ("QUERY", None),
+        ("M-SEARCH", CODEC_ERROR),
+        ("PRI", CODEC_ERROR),
+        ("FOO", CODEC_ERROR),
+        ("get", CODEC_ERROR),
+    ],
+)
+def test_methods_are_those_of_the_parser(method: str, expected: tuple[int, str] | None) -> None:
+    assert refused(hcm(), request(method=method)) == expected
+    assert (method in METHODS) is (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("foo", None), ("f*o", None), ("f@o", CODEC_ERROR)]
+)
+def test_custom_methods_are_tokens(method: str, expected: tuple[int, str] | None) -> None:
+    manager = hcm(http_protocol_options={"allow_custom_methods": True})
+    assert refused(manager, request(method=method)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ('/a"<>\\b', None),
+        ("/a b", CODEC_ERROR),
+        ("/a\tb", CODEC_ERROR),
+        ("/a\x80b", CODEC_ERROR),
+        ("/é", CODEC_ERROR),
+        ("/a\x01b", INVALID),
+        ("/a\x7fb", INVALID),
+        ("foo", CODEC_ERROR),
+    ],
+)
+def test_characters_of_a_path(path: str, expected: tuple[int, str] | None) -> None:
+    assert refused(hcm(), request(path=path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("", None),
+        ("u:p@b", None),
+        ("[::1]:80", None),
+        ("a:80:90", None),
+        ("a%20b", None),
+        ("a_b;=+!$&'()*,~", None),
+        ("a b", (400, "http.invalid_authority")),
+        ("a/b", (400, "http.invalid_authority")),
+        ('a"b', (400, "http.invalid_authority")),
+        ("a^b", (400, "http.invalid_authority")),
+        ("a\x80b", (400, "http.invalid_authority")),
+        ("a\x01b", INVALID),
+    ],
+)
+def test_characters_of_an_authority(host: str, expected: tuple[int, str] | None) -> None:
+    assert refused(hcm(), request(host=host)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("x", "a\x80b", None),
+        ("x", "a\x01b", INVALID),
+        ("x", "a\x7fb", INVALID),
+        ("x y", "1", CODEC_ERROR),
+        ("x(", "1", CODEC_ERROR),
+        ("x\x01", "1", INVALID),
+    ],
+)
+def test_characters_of_a_header(name: str, value: str, expected: tuple[int, str] | None) -> None:
+    assert refused(hcm(), request((name, value))) == expected
+
+
+def test_blanks_around_values_are_not_part_of_them() -> None:
+    decoded = decode(hcm(), request(("x", " a  b\t")))
+    assert isinstance(decoded, Headers)
+    assert decoded.first("x") == "a  b"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "codec_type", "connection", "expected"),
+    [
+        ("h2", "AUTO", Connection(), None),
+        ("h2", "HTTP2", Connection(), None),
+        ("h2", "HTTP1", Connection(), CODEC_ERROR),
+        ("http/1.1", "HTTP1", Connection(), None),
+        ("http/1.1", "HTTP2", Connection(), (0, None)),
+        ("http/1.1", "AUTO", Connection(tls=True), CODEC_ERROR),
+        ("http/1.1", "HTTP2", Connection(tls=True), (0, None)),
+        ("http/1.1", "AUTO", Connection(tls=True, terminated_tls=True), None),
+    ],
+)
+def test_what_the_codec_cannot_read(
+    protocol: str, codec_type: str, connection: Connection, expected: tuple[int, str] | None
+) -> None:
+    sent = request(protocol=protocol, connection=connection)
+    assert refused(hcm(codec_type=codec_type), sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "kept"), [("ALLOW", True), ("DROP_HEADER", False), ("REJECT_REQUEST", None)]
+)
+def test_header_names_with_underscores(action: str, kept: bool | None) -> None:
+    manager = hcm(common_http_protocol_options={"headers_with_underscores_action": action})
+    sent = request(("a_b", "1"))
+    if kept is None:
+        assert refused(manager, sent) == (400, "http1.unexpected_underscore")
+    else:
+        decoded = decode(manager, sent)
+        assert isinstance(decoded, Headers)
+        assert ("a_b" in decoded) is kept
+    assert refused(manager, request(("a-b", "1"))) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (["a", "b", "c"], None),
+        (["a", "b", "c", "d"], (431, "http1.too_many_headers")),
+        (["a", "a", "a", "a"], (431, "http1.too_many_headers")),
+        (["accept", "accept", "accept", "accept"], None),
+    ],
+)
+def test_headers_are_counted_with_the_host(
+    headers: list[str], expected: tuple[int, str] | None
+) -> None:
+    manager = hcm(common_http_protocol_options={"max_headers_count": 4})
+    assert refused(manager, request(*((name, "1") for name in headers))) == expected
+
+
+def test_a_hundred_headers_are_allowed_by_default() -> None:
+    names = [(f"x{index}", "1") for index in range(100)]
+    assert refused(hcm(), request(*names[:99])) is None
+    assert refused(hcm(), request(*names)) == (431, "http1.too_many_headers")

@@ -1,0 +1,27 @@
+"""Which headers are joined, as Envoy 1.40.0 does."""
+
+import pytest
+
+from osmscope.rules.facts import Headers
+from osmscope.rules.inline_headers import join_inline
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "joined"),
+    [
+        ("accept", "http/1.1", ("1,2",)),
+        ("host", "http/1.1", ("1,2",)),
+        ("x-forwarded-for", "http/1.1", ("1,2",)),
+        ("x-envoy-max-retries", "http/1.1", ("1,2",)),
+        ("cdn-loop", "http/1.1", ("1,2",)),
+        ("accept-language", "http/1.1", ("1", "2")),
+        ("x-envoy-peer-metadata", "http/1.1", ("1", "2")),
+        ("traceparent", "http/1.1", ("1", "2")),
+        ("cookie", "http/1.1", ("1", "2")),
+        ("cookie", "h2", ("1; 2",)),
+        ("x-custom", "h2", ("1", "2")),
+    ],
+)
+def test_repeated_header(name: str, protocol: str, joined: tuple[str, ...]) -> None:
+    headers = Headers.of([(name, "1"), (name, "2"), ("once", "1")])
+    assert join_inline(headers, protocol).all(name) == joined

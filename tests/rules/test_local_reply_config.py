@@ -1,0 +1,101 @@
+"""Local reply mappers and gRPC, as Envoy 1.40.0 applies them."""
+
+import msgspec
+import pytest
+
+from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules.facts import Headers
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.local_reply_config import finish
+
+Filter = dict[str, object]
+GRPC = Headers.of([("content-type", "application/grpc")])
+
+
+def status(operation: str | None, value: int) -> Filter:
+    comparison: Filter = {"value": {"default_value": value}}
+    if operation is not None:
+        comparison["op"] = operation
+    return {"status_code_filter": {"comparison": comparison}}
+
+
+def header(name: str) -> Filter:
+    return {"header_filter": {"header": {"name": name, "present_match": True}}}
+
+
+def flags(*names: str) -> Filter:
+    return {"response_flag_filter": {"flags": names}}
+
+
+def mapped(reply: LocalReply, headers: Headers, *filters: Filter | None) -> int:
+    mappers = [{"filter": f, "status_code": 600 + i} for i, f in enumerate(filters)]
+    fields = {"local_reply_config": {"mappers": mappers}}
+    return finish(reply, msgspec.convert(fields, HttpConnectionManager), headers).code
+
+
+NR = LocalReply(code=404, flags=("NR",), details="route_not_found")
+
+
+@pytest.mark.parametrize(
+    ("condition", "fits"),
+    [
+        (status(None, 404), True),
+        (status("EQ", 403), False),
+        (status("GE", 404), True),
+        (status("GE", 405), False),
+        (status("LE", 404), True),
+        (status("LE", 403), False),
+        (status("NE", 200), True),
+        (status("NE", 404), False),
+        (flags("NR"), True),
+        (flags("NC", "NR"), True),
+        (flags("NC"), False),
+        (flags(), True),
+        (header("x-a"), True),
+        (header("x-b"), False),
+        ({"and_filter": {"filters": [status("GE", 400), flags("NR")]}}, True),
+        ({"and_filter": {"filters": [status("GE", 400), flags("NC")]}}, False),
+        ({"or_filter": {"filters": [flags("NC"), header("x-a")]}}, True),
+        ({"or_filter": {"filters": [flags("NC"), header("x-b")]}}, False),
+        ({"not_health_check_filter": {}}, True),
+        ({"duration_filter": {}}, False),
+        (None, False),
+    ],
+)
+def test_filters(condition: Filter | None, fits: bool) -> None:
+    assert mapped(NR, Headers.of([("x-a", "1")]), condition) == (600 if fits else 404)
+
+
+def test_the_first_mapper_that_fits_counts() -> None:
+    assert mapped(NR, Headers(), flags("NC"), status("GE", 400), flags("NR")) == 601
+
+
+def test_a_mapper_may_leave_the_code() -> None:
+    mappers = [{"filter": status("GE", 400)}, {"filter": flags("NR"), "status_code": 410}]
+    fields = {"local_reply_config": {"mappers": mappers}}
+    assert finish(NR, msgspec.convert(fields, HttpConnectionManager), Headers()) is NR
+
+
+def test_a_codecs_reply_has_no_flag_and_no_headers_yet() -> None:
+    reply = LocalReply(code=400, flags=("DPE",), details="http1.codec_error")
+    sent = GRPC.set("x-a", "1")
+    assert mapped(reply, sent, flags("DPE"), flags(), header("x-a"), status("GE", 400)) == 603
+    assert mapped(reply, sent) == 400
+
+
+def test_a_health_check_is_told_apart() -> None:
+    reply = LocalReply(code=200, details="health_check_ok")
+    assert mapped(reply, Headers(), {"not_health_check_filter": {}}) == 200
+
+
+def test_grpc_is_answered_with_200_whatever_a_mapper_says() -> None:
+    assert mapped(NR, GRPC, flags("NR")) == 200
+    finished = finish(NR, HttpConnectionManager(), GRPC)
+    assert (finished.code, finished.flags, finished.details) == (200, NR.flags, NR.details)
+
+
+@pytest.mark.parametrize(
+    "reply", [LocalReply(code=200, details="cors_response"), LocalReply(code=0, flags=("DPE",))]
+)
+def test_what_is_no_local_reply_stays(reply: LocalReply) -> None:
+    assert mapped(reply, GRPC, status("LE", 600)) == reply.code
