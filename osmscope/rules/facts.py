@@ -3,6 +3,7 @@
 `None` in an address means that nobody said: a rule that consults it answers unknown.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -77,8 +78,9 @@ class Headers:
         return Headers({k: v for k, v in self._values.items() if k not in gone})
 
 
+@functools.lru_cache(maxsize=4096)
 def _key(name: str) -> str:
-    lowered = name if name.islower() else name.lower()
+    lowered = name.lower()
     return ":authority" if lowered == "host" else lowered
 
 

@@ -48,10 +48,9 @@ def run_filters(
 
 def _run(sidecar: Sidecar, stage: HttpStage, path: HttpPath, first: Resolved) -> Iterator[HttpPath]:
     # Whether a filter runs is decided with the first route, its configuration with the present.
-    resolved = resolve_config(stage.filter, stage.config, per_filter_configs(first))
-    if path.resolved is not first:
-        now = resolve_config(stage.filter, stage.config, per_filter_configs(path.resolved))
-        resolved = _replace(now, enabled=resolved.enabled)
+    resolved = _config(sidecar, stage, first)
+    if path.resolved.route is not first.route:
+        resolved = _replace(_config(sidecar, stage, path.resolved), enabled=resolved.enabled)
     if stage.undelivered:
         yield _undelivered(stage, path)
     elif not resolved.enabled:
@@ -70,6 +69,18 @@ def _run(sidecar: Sidecar, stage: HttpStage, path: HttpPath, first: Resolved) ->
             yield from _after(stage, resolved, path, result)
 
 
+def _config(sidecar: Sidecar, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:
+    """Resolve a filter's configuration for a route; it is done once for each pair."""
+    entry = resolved.cluster_choice.entry if resolved.cluster_choice is not None else None
+    # Resources live as long as the sidecar: their identities stand for them.
+    key = (id(stage), id(resolved.route), id(entry), id(resolved.table))
+    found = sidecar.filter_configs.get(key)
+    if found is None:
+        found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
+        sidecar.filter_configs[key] = found
+    return found
+
+
 def _undelivered(stage: HttpStage, path: HttpPath) -> HttpPath:
     reason = f'the configuration of the filter "{stage.filter.name}" was not delivered (ECDS)'
     return _replace(path, reply=LocalReply(code=500, flags=("NFCF",), reason=reason))
@@ -85,15 +96,18 @@ def _after(
         result=result,
         reason=resolved.reason,
     )
+    probability = path.probability
+    if result.probability != 1:
+        probability *= Fraction(result.probability).limit_denominator(10**9)
     further = _replace(
         path,
         request=result.request,
         runs=(*path.runs, run),
         reply=result.reply,
-        probability=path.probability * Fraction(result.probability).limit_denominator(10**9),
+        probability=probability,
         assumptions=(*path.assumptions, *result.assumptions),
     )
-    if not result.clears_route_cache or result.reply is not None:
+    if not result.clears_route_cache or result.reply is not None or _keeps_route(path, result):
         yield further
         return
     again = list(resolve(path.resolved.table, result.request))
@@ -104,6 +118,16 @@ def _after(
         return
     for one in again:
         yield _replace(further, resolved=one, probability=further.probability * one.probability)
+
+
+def _keeps_route(path: HttpPath, result: FilterResult) -> bool:
+    """Whether the route table reads nothing of what the filter changed."""
+    table = path.resolved.table
+    read = table.headers_read if table is not None else frozenset()
+    before, after = path.request, result.request
+    if read is None or before.metadata is not after.metadata:
+        return False
+    return all(before.headers.all(name) == after.headers.all(name) for name in read)
 
 
 def _is_same(one: Resolved, other: Resolved) -> bool:

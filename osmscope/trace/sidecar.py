@@ -13,7 +13,9 @@ from osmscope.resources.proxy import Proxy
 from osmscope.resources.resource import Resource
 from osmscope.resources.route import RouteConfiguration
 from osmscope.rules.filter_chain import FilterChainIndex
+from osmscope.rules.headers_read import headers_read
 from osmscope.rules.listener_selection import ListenerIndex
+from osmscope.rules.per_filter_config import ResolvedFilter
 from osmscope.rules.virtual_host import VirtualHostIndex
 from osmscope.trace.cluster_hosts import ClusterHosts, cluster_hosts
 
@@ -27,11 +29,17 @@ class HttpStage(msgspec.Struct, frozen=True):
     """Whether its configuration is to be delivered and was not."""
 
 
-class RouteTable(msgspec.Struct, frozen=True):
+class RouteTable:
     """A route configuration and the index of its virtual hosts."""
 
-    configuration: RouteConfiguration
-    index: VirtualHostIndex
+    def __init__(self, configuration: RouteConfiguration) -> None:
+        self.configuration = configuration
+        self.index = VirtualHostIndex(configuration)
+
+    @functools.cached_property
+    def headers_read(self) -> frozenset[str] | None:
+        """The headers that decide about a route; None where it may be any."""
+        return headers_read(self.configuration)
 
 
 class Sidecar:
@@ -42,6 +50,8 @@ class Sidecar:
         self._chain_indexes: dict[int, FilterChainIndex] = {}
         self._http_stages: dict[int, tuple[HttpStage, ...]] = {}
         self._tables: dict[int, RouteTable] = {}
+        self.filter_configs: dict[tuple[int, ...], ResolvedFilter] = {}
+        """What filters use for a route, by the identities of both: see `http_filters`."""
         self._cluster_hosts: dict[str, ClusterHosts] = {}
         self._remembered: dict[tuple[str, int], tuple[str, ...]] = {}
 
@@ -127,7 +137,7 @@ class Sidecar:
         """Return the indexed form of a route configuration."""
         table = self._tables.get(id(configuration))
         if table is None:
-            table = RouteTable(configuration, VirtualHostIndex(configuration))
+            table = RouteTable(configuration)
             self._tables[id(configuration)] = table
         return table
 

@@ -4,6 +4,10 @@ Evaluate first, explain on demand: `answer` builds no explanations, so that a ba
 stays cheap; `explain` evaluates once and then asks the rules again about the candidates that lost.
 """
 
+from typing import TypeVar
+
+import msgspec
+
 from osmscope.errors import UsageError
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
@@ -14,10 +18,20 @@ from osmscope.trace.explain import steps_of
 from osmscope.trace.http import evaluate_http
 from osmscope.trace.near_miss import near_misses
 from osmscope.trace.outcomes import Joined, outcomes_of
-from osmscope.trace.path import Evaluation
+from osmscope.trace.path import ConnectionPath, Evaluation
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
 from osmscope.trace.tcp import evaluate_tcp
+
+_MOST_ANSWERS = 2048
+_MOST_CONNECTIONS = 4096
+"""How many are remembered: a batch asks the same again and again, over few connections."""
+
+_ENCODER = msgspec.msgpack.Encoder()
+_replace = msgspec.structs.replace
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
 
 
 class Tracer:
@@ -26,6 +40,8 @@ class Tracer:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
         self._sidecar = Sidecar(proxy)
+        self._answers: dict[bytes, Answer] = {}
+        self._connections: dict[tuple[object, ...], ConnectionPath] = {}
 
     def answer(self, request: TraceRequest) -> Answer:
         """Evaluate a request.
@@ -37,9 +53,15 @@ class Tracer:
             UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
         """
-        headers = request.all_headers()
-        evaluation = self._evaluate(request, headers)
-        return self._answer(request, evaluation, outcomes_of(evaluation, headers))
+        anonymous = _replace(request, id=None)
+        key = _ENCODER.encode(anonymous)
+        answer = self._answers.get(key)
+        if answer is None:
+            headers = request.all_headers()
+            evaluation = self._evaluate(request, headers)
+            answer = self._answer(request, evaluation, outcomes_of(evaluation, headers))
+            _remember(self._answers, key, answer, _MOST_ANSWERS)
+        return _replace(answer, id=request.id)
 
     def explain(self, request: TraceRequest) -> tuple[Answer, Explanation]:
         """Evaluate a request and tell every decision with its losers.
@@ -57,7 +79,7 @@ class Tracer:
         return answer, Explanation(steps=steps, near_misses=misses)
 
     def _evaluate(self, request: TraceRequest, headers: Headers) -> Evaluation:
-        connection = evaluate_connection(self._sidecar, request)
+        connection = self._connection(request)
         evaluation = Evaluation(connection=connection)
         if connection.missing:
             return evaluation
@@ -76,6 +98,28 @@ class Tracer:
         http = evaluate_http(self._sidecar, connection, request, headers)
         return Evaluation(connection=connection, http=http)
 
+    def _connection(self, request: TraceRequest) -> ConnectionPath:
+        """Follow a connection; equal ones go the same way, and most requests share theirs."""
+        key = (
+            request.listener,
+            request.direction,
+            request.dst_ip,
+            request.dst_port,
+            request.src_ip,
+            request.src_port,
+            request.direct_src_ip,
+            request.tls,
+            request.sni,
+            request.alpn,
+            request.client_certificate,
+            request.protocol,
+        )
+        path = self._connections.get(key)
+        if path is None:
+            path = evaluate_connection(self._sidecar, request)
+            _remember(self._connections, key, path, _MOST_CONNECTIONS)
+        return path
+
     def _answer(
         self, request: TraceRequest, evaluation: Evaluation, joined: tuple[Joined, ...]
     ) -> Answer:
@@ -86,3 +130,10 @@ class Tracer:
             assumptions=(*assumptions.rest, *assumptions.notes),
             outcomes=tuple(one.outcome for one in joined),
         )
+
+
+def _remember(memory: dict[KeyT, ValueT], key: KeyT, value: ValueT, most: int) -> None:
+    """Put into a bounded memory, which is emptied when it is full."""
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = value
