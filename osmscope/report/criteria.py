@@ -135,16 +135,16 @@ def _fraction(fraction: RuntimeFractionalPercent) -> str:
 
 
 def _json(value: Resource | tuple[Resource, ...]) -> str:
-    return _without_defaults(value)
+    return msgspec.json.encode(_plain(value)).decode()
 
 
-def _without_defaults(value: Resource | tuple[Resource, ...]) -> str:
-    builtins = msgspec.json.decode(msgspec.json.encode(value))
-    return msgspec.json.encode(_pruned(builtins)).decode()
-
-
-def _pruned(value: object) -> object:
+def _plain(value: object) -> object:
+    """Turn resources into what the dump had: without the fields that it left out."""
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value) if bytes(value) else None
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _plain(inner) for name, inner in msgspec.structs.asdict(value).items()}
+        return {name: inner for name, inner in fields.items() if inner not in (None, "", [], {})}
     if isinstance(value, dict):
-        pruned = {key: _pruned(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in pruned.items() if inner not in (None, "", [], {})}
-    return [_pruned(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value
