@@ -72,7 +72,13 @@ def _inspect(path: ConnectionPath, choice: ListenerChoice, request: TraceRequest
             path = _replace(path, closed=Closed(reason=result.closed))
             break
     return _replace(
-        path, connection=connection, inspected=tuple(inspected), assumptions=tuple(assumptions)
+        path,
+        connection=connection,
+        inspected=tuple(inspected),
+        restores_destination=any(
+            listener_filters.restores_destination(listener) for listener, _ in inspected
+        ),
+        assumptions=tuple(assumptions),
     )
 
 

@@ -39,17 +39,21 @@ def outcomes_of(evaluation: Evaluation, sent: Headers) -> tuple[Joined, ...]:
         evaluation: All ways that were found.
         sent: The request's headers as the client sent them.
     """
-    joined: dict[bytes, Joined] = {}
-    shares: dict[bytes, Fraction] = {}
+    joined: list[Joined] = []
+    shares: list[Fraction] = []
     for probability, way, outcome in _outcomes(evaluation, sent):
-        key = msgspec.msgpack.encode(outcome)
-        joined.setdefault(key, Joined(outcome, way))
-        shares[key] = shares.get(key, Fraction(0)) + probability
+        for index, other in enumerate(joined):
+            if other.outcome == outcome:
+                shares[index] += probability
+                break
+        else:
+            joined.append(Joined(outcome, way))
+            shares.append(probability)
     if len(joined) == 1:
-        return tuple(joined.values())
+        return tuple(joined)
     return tuple(
-        Joined(_replace(one.outcome, probability=float(shares[key])), one.way)
-        for key, one in joined.items()
+        Joined(_replace(one.outcome, probability=float(share)), one.way)
+        for one, share in zip(joined, shares, strict=True)
     )
 
 

@@ -13,7 +13,6 @@ from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.route import Route
-from osmscope.rules import listener_filters
 from osmscope.rules.downstream_tls import HandshakeResult
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.filter_chain import FilterChainChoice
@@ -40,6 +39,8 @@ class ConnectionPath(msgspec.Struct, frozen=True, kw_only=True):
     listener_choice: ListenerChoice
     inspected: tuple[tuple[Listener, ListenerFilterResult], ...] = ()
     """Each listener that ran its filters, the accepting one first."""
+    restores_destination: bool = False
+    """Whether a listener filter restored the original destination."""
     chain_choice: FilterChainChoice | None = None
     handshake: HandshakeResult | None = None
     network: NetworkFilterOutcome | None = None
@@ -51,15 +52,6 @@ class ConnectionPath(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
     """What is not known and would have to decide, as a noun: the verdict is then unknown."""
     assumptions: tuple[str, ...] = ()
-
-    @property
-    def restores_destination(self) -> bool:
-        """Whether a listener filter restored the original destination.
-
-        Raises:
-            DumpError: A listener filter's configuration cannot be read.
-        """
-        return any(listener_filters.restores_destination(one) for one, _ in self.inspected)
 
     @property
     def listener(self) -> Listener | None:
