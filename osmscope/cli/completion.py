@@ -9,23 +9,24 @@ import click
 from click.shell_completion import get_completion_class
 
 from osmscope.cli import output
+from osmscope.cli.help_text import examples
 from osmscope.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command(name="completion")
+@click.command(
+    name="completion",
+    epilog=examples(
+        "osmscope completion bash > ~/.local/share/bash-completion/completions/osmscope",
+        "osmscope completion zsh > ~/.zfunc/_osmscope",
+        "osmscope completion fish > ~/.config/fish/completions/osmscope.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    r"""Print the completion script of a shell.
-
-    \b
-    Examples:
-      osmscope completion bash > ~/.local/share/bash-completion/completions/osmscope
-      osmscope completion zsh > ~/.zfunc/_osmscope
-      osmscope completion fish > ~/.config/fish/completions/osmscope.fish
-    """
+    """Print the completion script of a shell."""
     completion = get_completion_class(shell)
     if completion is None:
         raise UsageError(f"the shell {shell!r} is not known", hint="choose bash, zsh or fish")

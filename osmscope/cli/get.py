@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from osmscope.cli import output
+from osmscope.cli.help_text import examples
 from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
 from osmscope.errors import SelectorError, UsageError
 from osmscope.report import documents
@@ -31,7 +32,15 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     color: output.ColorChoice = "auto"
 
 
-@click.command(name="get")
+@click.command(
+    name="get",
+    epilog=examples(
+        "osmscope get listeners config_dump.json",
+        "osmscope get chains config_dump.json 'outbound_*'",
+        "osmscope get routes bookbuyer --from mesh/ bookstore:14001",
+        "osmscope get endpoints --dump config_dump.json --clusters clusters.json -o json",
+    ),
+)
 @click.argument("kind", type=click.Choice(list(TABLES)))
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] [NAME]...")
 @source_options
@@ -50,17 +59,10 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
 )
 def command(kind: str, arguments: tuple[str, ...], **options: object) -> None:
-    r"""List resources with everything that decides.
+    """List resources with everything that decides.
 
     NAME is exact or a pattern (`bookstore*`); of chains it may be the listener's, of routes the
     virtual host's, a domain or the table's, of endpoints the cluster's or the address.
-
-    \b
-    Examples:
-      osmscope get listeners config_dump.json
-      osmscope get chains config_dump.json 'outbound_*'
-      osmscope get routes bookbuyer --from mesh/ bookstore:14001
-      osmscope get endpoints --dump config_dump.json --clusters clusters.json -o json
     """
     settings = msgspec.convert(options, _Settings)
     source = msgspec.convert(options, SourceOptions)

@@ -9,6 +9,7 @@ import msgspec
 
 from osmscope.cli import output
 from osmscope.cli.get import split_source
+from osmscope.cli.help_text import examples
 from osmscope.cli.request_options import RequestOptions, request_options, typed_request
 from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
 from osmscope.errors import UsageError
@@ -22,7 +23,14 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     color: output.ColorChoice = "auto"
 
 
-@click.command(name="graph")
+@click.command(
+    name="graph",
+    epilog=examples(
+        "osmscope graph config_dump.json",
+        "osmscope graph bookbuyer --from mesh/ bookstore:14001 -o mermaid",
+        "osmscope graph config_dump.json -o dot | dot -Tsvg > proxy.svg",
+    ),
+)
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] [TARGET]")
 @source_options
 @request_options
@@ -41,15 +49,9 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
 )
 def command(arguments: tuple[str, ...], **options: object) -> None:
-    r"""Draw a proxy's resources, or with TARGET the path of that request.
+    """Draw a proxy's resources, or with TARGET the path of that request.
 
     What is referred to and is not there is marked as missing.
-
-    \b
-    Examples:
-      osmscope graph config_dump.json
-      osmscope graph bookbuyer --from mesh/ bookstore:14001 -o mermaid
-      osmscope graph config_dump.json -o dot | dot -Tsvg > proxy.svg
     """
     settings = msgspec.convert(options, _Settings)
     source = msgspec.convert(options, SourceOptions)

@@ -11,6 +11,7 @@ import msgspec
 from osmscope import __version__
 from osmscope.cli import output
 from osmscope.cli.get import split_source
+from osmscope.cli.help_text import examples
 from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
@@ -19,7 +20,13 @@ from osmscope.report.untrusted import escaped
 _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "secret")
 
 
-@click.command(name="info")
+@click.command(
+    name="info",
+    epilog=examples(
+        "osmscope info config_dump.json",
+        "osmscope info --supported",
+    ),
+)
 @click.argument("arguments", nargs=-1, metavar="[SOURCE]")
 @source_options
 @click.option("--supported", is_flag=True, help="List the @types that are modelled.")
@@ -32,13 +39,7 @@ _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "s
     help="The form of the answer.",
 )
 def command(arguments: tuple[str, ...], **options: object) -> None:
-    r"""Say what a source is and what of it was not understood, or what osmscope supports.
-
-    \b
-    Examples:
-      osmscope info config_dump.json
-      osmscope info --supported
-    """
+    """Say what a source is and what of it was not understood, or what osmscope supports."""
     source = msgspec.convert(options, SourceOptions)
     chosen = str(options["format"])
     if options["supported"]:

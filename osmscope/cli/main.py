@@ -14,6 +14,7 @@ import click
 
 from osmscope import __version__
 from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.help_text import examples, table
 from osmscope.errors import OsmscopeError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -26,7 +27,15 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """Command → the module that holds it, as `command`, and what it is for."""
 
-EPILOG = "Exit codes: " + "; ".join(f"{c} {text}" for c, text in exit_codes.EXPLAINED) + "."
+EPILOG = (
+    examples(
+        "osmscope trace config_dump.json bookstore:14001/books",
+        "osmscope trace bookbuyer --from mesh.tar.zst bookstore:14001 -H 'client-app: bookbuyer'",
+        "osmscope get chains config_dump.json",
+    )
+    + "\n\n"
+    + table("Exit codes", exit_codes.EXPLAINED)
+)
 
 
 class LazyGroup(click.Group):
@@ -58,14 +67,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
 def group(context: click.Context) -> None:
-    r"""Where does this request land, and why there? A debugger for Envoy sidecars.
-
-    \b
-    Examples:
-      osmscope trace config_dump.json bookstore:14001/books
-      osmscope trace bookbuyer --from mesh.tar.zst bookstore:14001 -H 'client-app: bookbuyer'
-      osmscope get chains config_dump.json
-    """
+    """Where does this request land, and why there? A debugger for Envoy sidecars."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

@@ -7,6 +7,7 @@ import msgspec
 
 from osmscope.cli import output
 from osmscope.cli.get import split_source
+from osmscope.cli.help_text import examples
 from osmscope.cli.sources import SourceOptions, dump_source, source_options
 from osmscope.errors import DumpError, UsageError
 from osmscope.report import documents
@@ -17,7 +18,13 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "json"
 
 
-@click.command(name="query")
+@click.command(
+    name="query",
+    epilog=examples(
+        "osmscope query 'configs[].dynamic_listeners[].name' config_dump.json",
+        "osmscope query 'configs[].dynamic_active_clusters[].cluster.{n: name}' x.json -o table",
+    ),
+)
 @click.argument("expression")
 @click.argument("arguments", nargs=-1, metavar="[SOURCE]")
 @source_options
@@ -30,14 +37,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="The form of the answer.",
 )
 def command(expression: str, arguments: tuple[str, ...], **options: object) -> None:
-    r"""Ask a dump a JMESPath question.
-
-    \b
-    Examples:
-      osmscope query 'configs[].dynamic_listeners[].name' config_dump.json
-      osmscope query 'configs[].dynamic_active_clusters[].cluster.{name: name, type: type}' \
-          config_dump.json -o table
-    """
+    """Ask a dump a JMESPath question."""
     import jmespath
     from jmespath.exceptions import JMESPathError
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import RequestOptions, Typed, request_options, typed_request
 from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
 from osmscope.errors import UsageError
@@ -40,7 +41,23 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     color: output.ColorChoice = "auto"
 
 
-@click.command(name="trace", epilog=" ")
+@click.command(
+    name="trace",
+    epilog=examples(
+        "osmscope trace config_dump.json bookstore:14001/books",
+        "osmscope trace bookbuyer --from mesh/ bookstore:14001 -X POST -H 'client-app: x'",
+        "osmscope trace http://localhost:15000 https://httpbin.org -o wide",
+        "osmscope trace --dump config_dump.json --curl \"curl -H 'a: b' http://web:80/\"",
+        "osmscope trace bookstore-v1 --from mesh/ bookstore:14001 --direction inbound",
+        "osmscope trace --dump d.json --clusters c.json --requests requests.jsonl -o jsonl",
+    )
+    + "\n\n"
+    + table(
+        "Exit codes",
+        exit_codes.EXPLAINED,
+        last="With --requests: 0, or 2 if a line could not be read.",
+    ),
+)
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET")
 @source_options
 @request_options
@@ -59,27 +76,11 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
 )
 def command(arguments: tuple[str, ...], **options: object) -> int:
-    r"""Say where a request lands, and why there.
+    """Say where a request lands, and why there.
 
     SOURCE is a config dump, an admin address, a pod's folder, or a pod's name within --from; --dump
     stands in its place. TARGET is host, host:port, host:port/path, a URL, or IP:port. Where the
     request goes at IP level is looked up from the host, and the answer says how.
-
-    \b
-    Examples:
-      osmscope trace config_dump.json bookstore:14001/books
-      osmscope trace bookbuyer --from mesh/ bookstore:14001 -X POST -H 'client-app: x'
-      osmscope trace http://localhost:15000 https://httpbin.org -o wide
-      osmscope trace --dump config_dump.json --curl "curl -H 'a: b' http://web:80/"
-      osmscope trace bookstore-v1 --from mesh/ bookstore:14001 --direction inbound
-      osmscope trace --dump d.json --clusters c.json --requests requests.jsonl -o jsonl
-
-    \b
-    Exit codes:
-      0  every outcome reaches an endpoint     3  it cannot be told
-      1  an outcome does not                   4  the source cannot be reached
-      2  usage, or input that cannot be read
-    With --requests: 0, or 2 if a line could not be read.
     """
     settings = msgspec.convert(options, _Settings)
     source = msgspec.convert(options, SourceOptions)
