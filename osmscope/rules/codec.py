@@ -1,9 +1,10 @@
 """What the HTTP codec refuses before any filter sees the request.
 
-What Envoy does: a TLS hello or an HTTP/2 preface on a codec that cannot read it, a method that it
-does not know, characters that may not stand in a path, a header or an authority, too many
-headers and, on request, header names with underscores end a request with code 400, 403 or 431 and
-the flag DPE; no route is looked up. HTTP/1.1 spoken to an HTTP/2 codec closes the connection.
+What Envoy does: bytes that are no HTTP, a TLS hello or an HTTP/2 preface on a codec that cannot
+read it, a method that it does not know, characters that may not stand in a path, a header or an
+authority, too many headers and, on request, header names with underscores end a request with code
+400, 403 or 431 and the flag DPE; no route is looked up. What is no HTTP/2 closes the connection, if
+that is all that the codec reads.
 Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: what
 concerns sizes, bodies, `content-length` and `transfer-encoding`.
 """
@@ -78,6 +79,8 @@ def _refused_protocol(hcm: HttpConnectionManager, request: Request) -> LocalRepl
     connection = request.connection
     if connection.tls and not connection.terminated_tls:
         words = "the client starts TLS but the filter chain has no TLS transport socket"
+    elif request.protocol == "tcp":
+        words = "the client speaks no HTTP but the filter chain does"
     elif request.protocol == "h2" and hcm.codec_type == "HTTP1":
         words = "the client speaks HTTP/2 but the codec is HTTP1"
     elif request.protocol != "h2" and hcm.codec_type == "HTTP2":

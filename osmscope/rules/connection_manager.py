@@ -20,6 +20,8 @@ from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.path_normalization import NormalizedPath, normalize
 from osmscope.rules.upgrade import upgrade_type
 
+_NO_HTTP = ("the client's first bytes are not an HTTP request",)
+
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A request as routes and filters see it, or the reply to one that is refused."""
@@ -48,7 +50,8 @@ def prepare(
     reply = request_checks.low_version(hcm, request.protocol)
     decoded = codec.decode(hcm, request)
     if isinstance(decoded, LocalReply):
-        return Prepared(request=request, reply=decoded)
+        assumptions = _NO_HTTP if request.protocol == "tcp" else ()
+        return Prepared(request=request, reply=decoded, assumptions=assumptions)
     headers = request_checks.with_default_host(hcm, request.protocol, decoded)
     request = request.with_headers(headers)
     reply = reply or request_checks.check(headers)

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import msgspec
 
-from osmscope.errors import UsageError
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
 from osmscope.trace.answer import Answer, Explanation
@@ -50,7 +49,6 @@ class Tracer:
             request: What is asked, its destination completed (see `osmscope.trace.completion`).
 
         Raises:
-            UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
         """
         anonymous = _replace(request, id=None)
@@ -67,7 +65,6 @@ class Tracer:
         """Evaluate a request and tell every decision with its losers.
 
         Raises:
-            UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
         """
         headers = request.all_headers()
@@ -89,12 +86,6 @@ class Tracer:
             )
         if connection.manager is None or connection.closed is not None:
             return evaluation
-        if request.spoken == "tcp":
-            raise UsageError(
-                "the connection reaches an HTTP connection manager, and the request is plain TCP",
-                where=f"filter chain {connection.chain.name!r}" if connection.chain else "",
-                hint="describe the HTTP request, or leave out protocol tcp",
-            )
         http = evaluate_http(self._sidecar, connection, request, headers)
         return Evaluation(connection=connection, http=http)
 

@@ -134,6 +134,8 @@ def test_blanks_around_values_are_not_part_of_them() -> None:
         ("http/1.1", "AUTO", Connection(tls=True), CODEC_ERROR),
         ("http/1.1", "HTTP2", Connection(tls=True), (0, None)),
         ("http/1.1", "AUTO", Connection(tls=True, terminated_tls=True), None),
+        ("tcp", "AUTO", Connection(), CODEC_ERROR),
+        ("tcp", "HTTP2", Connection(), (0, None)),
     ],
 )
 def test_what_the_codec_cannot_read(
