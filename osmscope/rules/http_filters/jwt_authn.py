@@ -139,9 +139,10 @@ def _accepted(
     own: JwtAuthentication, names: tuple[str, ...], request: Request
 ) -> tuple[FilterResult, ...]:
     clears = False
-    for name in names:
+    names = tuple(dict.fromkeys(names))
+    tokens = {name: find_tokens(own.providers[name], request)[0] for name in names}
+    for name, token in tokens.items():
         provider = own.providers[name]
-        token = find_tokens(provider, request)[0]
         if provider.payload_in_metadata:
             values = {**request.metadata.get(NAMESPACE, {})}
             values[provider.payload_in_metadata] = payload(token.value)

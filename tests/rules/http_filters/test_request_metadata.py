@@ -1,0 +1,101 @@
+"""Filters that write dynamic metadata."""
+
+import msgspec
+import pytest
+
+from osmscope.resources.http_filters.header import HeaderToMetadata, SetMetadata
+from osmscope.resources.http_filters.traffic import Cors
+from osmscope.resources.resource import Resource
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.http_filters.filter_result import FilterContext, HttpFilterRule
+from osmscope.rules.http_filters.request_metadata import header_to_metadata, set_metadata
+
+Fields = dict[str, object]
+
+
+def run(rule: HttpFilterRule, config: Resource, headers: dict[str, str] | None = None) -> Request:
+    request = Request(
+        connection=Connection(),
+        headers=Headers.of((headers or {}).items()),
+        metadata={"n": {"a": 1}},
+    )
+    (result,) = rule(request, FilterContext(config=config, own_config=config))
+    assert result.reply is None
+    return result.request
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, {"n": {"a": 1}}),
+        ({"metadata_namespace": "n", "value": {"b": 2}}, {"n": {"a": 1, "b": 2}}),
+        (
+            {"metadata": [{"metadata_namespace": "m", "value": {"b": 2}}]},
+            {"n": {"a": 1}, "m": {"b": 2}},
+        ),
+        ({"metadata": [{"metadata_namespace": "n", "value": {"b": 2}}]}, {"n": {"a": 1}}),
+        (
+            {"metadata": [{"metadata_namespace": "n", "value": {"b": 2}, "allow_overwrite": True}]},
+            {"n": {"a": 1, "b": 2}},
+        ),
+        ({"metadata": [{"metadata_namespace": "m", "typed_value": {}}]}, {"n": {"a": 1}}),
+    ],
+)
+def test_set_metadata(fields: Fields, expected: Fields) -> None:
+    assert run(set_metadata, msgspec.convert(fields, SetMetadata)).metadata == expected
+
+
+OWN = "envoy.filters.http.header_to_metadata"
+REWRITE = {"pattern": {"regex": "[0-9]+"}, "substitution": "#"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "headers", "namespace", "expected"),
+    [
+        ({"header": "x", "on_header_present": {"key": "k"}}, {"x": "1"}, OWN, {"k": "1"}),
+        ({"header": "x", "on_header_present": {"key": "k"}}, {}, OWN, None),
+        ({"header": "x", "on_present": {"key": "k"}}, {"x": ""}, OWN, None),
+        (
+            {"header": "x", "on_header_missing": {"key": "k", "value": "v"}},
+            {},
+            OWN,
+            {"k": "v"},
+        ),
+        ({"header": "x", "on_missing": {"key": "k"}}, {}, OWN, None),
+        (
+            {"cookie": "c", "on_present": {"key": "k", "metadata_namespace": "n"}},
+            {"cookie": "c=1"},
+            "n",
+            {"a": 1, "k": "1"},
+        ),
+        (
+            {"header": "x", "on_present": {"key": "k", "regex_value_rewrite": REWRITE}},
+            {"x": "a12"},
+            OWN,
+            {"k": "a#"},
+        ),
+        ({"header": "x", "on_present": {"key": "k", "type": "NUMBER"}}, {"x": "2"}, OWN, {"k": 2}),
+        (
+            {"header": "x", "on_present": {"key": "k", "type": "NUMBER"}},
+            {"x": "a"},
+            OWN,
+            {"k": "a"},
+        ),
+    ],
+)
+def test_header_to_metadata(
+    rule: Fields, headers: dict[str, str], namespace: str, expected: Fields | None
+) -> None:
+    config = msgspec.convert({"request_rules": [rule]}, HeaderToMetadata)
+    assert run(header_to_metadata, config, headers).metadata.get(namespace) == expected
+
+
+def test_a_header_may_be_removed() -> None:
+    fields = {"request_rules": [{"header": "x", "on_present": {"key": "k"}, "remove": True}]}
+    request = run(header_to_metadata, msgspec.convert(fields, HeaderToMetadata), {"x": "1"})
+    assert "x" not in request.headers
+
+
+@pytest.mark.parametrize("rule", [set_metadata, header_to_metadata])
+def test_another_configuration_changes_nothing(rule: HttpFilterRule) -> None:
+    assert run(rule, Cors()).metadata == {"n": {"a": 1}}
