@@ -4,7 +4,8 @@ What Envoy does: bytes that are no HTTP, a TLS hello or an HTTP/2 preface on a c
 read it, a method that it does not know, characters that may not stand in a path, a header or an
 authority, too many headers and, on request, header names with underscores end a request with code
 400, 403 or 431 and the flag DPE; no route is looked up. What is no HTTP/2 closes the connection, if
-that is all that the codec reads.
+that is all that the codec reads. HTTP/2 has no reply for any of these: the stream is reset, with
+code 0; it counts its pseudo headers too.
 Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: what
 concerns sizes, bodies, `content-length` and `transfer-encoding`.
 """
@@ -15,6 +16,7 @@ import re
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Headers, Request
+from osmscope.rules.http2_fields import refuse_fields
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.request_target import read_target
@@ -51,7 +53,11 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
     if reply is not None:
         return reply
     headers = join_inline(_trimmed(request.headers), request.protocol)
-    if request.protocol != "h2":
+    if request.protocol == "h2":
+        reply = refuse_fields(headers)
+        if reply is not None:
+            return reply
+    else:
         reply = _refused_request_line(hcm, request) or _refused_characters(headers)
         if reply is not None:
             return reply
@@ -124,17 +130,21 @@ def _refused_characters(headers: Headers) -> LocalReply | None:
 
 def _counted(hcm: HttpConnectionManager, protocol: str, headers: Headers) -> Headers | LocalReply:
     options = hcm.common_http_protocol_options
-    codec = "http2" if protocol == "h2" else "http1"
     if options.headers_with_underscores_action != "ALLOW":
         underscored = [name for name in headers if "_" in name]
         if underscored and options.headers_with_underscores_action == "REJECT_REQUEST":
             words = f'the header name "{underscored[0]}" has an underscore'
-            return refusal(400, f"{codec}.unexpected_underscore", words)
+            return _excess(400, protocol, "unexpected_underscore", words)
         headers = headers.remove(*underscored)
     limit = options.max_headers_count or DEFAULT_MAX_HEADERS_COUNT
-    uncounted = _PSEUDO if protocol != "h2" else frozenset()
-    count = sum(len(values) for name, values in headers.items() if name not in uncounted)
+    count = sum(len(values) for name, values in headers.items() if name not in _PSEUDO)
+    count += len(_PSEUDO) if protocol == "h2" else 0
     if count > limit:
-        words = f"{count} headers are more than {limit}"
-        return refusal(431, f"{codec}.too_many_headers", words)
+        return _excess(431, protocol, "too_many_headers", f"{count} headers are more than {limit}")
     return headers
+
+
+def _excess(code: int, protocol: str, details: str, reason: str) -> LocalReply:
+    if protocol == "h2":
+        return LocalReply(code=0, flags=("DR",), details=f"http2.{details}", reason=reason)
+    return refusal(code, f"http1.{details}", reason)

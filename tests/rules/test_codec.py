@@ -180,3 +180,24 @@ def test_a_hundred_headers_are_allowed_by_default() -> None:
     names = [(f"x{index}", "1") for index in range(100)]
     assert refused(hcm(), request(*names[:99])) is None
     assert refused(hcm(), request(*names)) == (431, "http1.too_many_headers")
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([("x0", "1")], None),
+        ([("x0", "1"), ("x1", "1")], "http2.too_many_headers"),
+        ([("a_b", "1")], "http2.unexpected_underscore"),
+        ([("x y", "1")], "http2.invalid.header.field"),
+    ],
+)
+def test_http2_resets_the_stream(sent: list[tuple[str, str]], expected: str | None) -> None:
+    options = {"max_headers_count": 5, "headers_with_underscores_action": "REJECT_REQUEST"}
+    decoded = decode(
+        hcm(common_http_protocol_options=options), request(*sent, method="FOO", protocol="h2")
+    )
+    if expected is None:
+        assert isinstance(decoded, Headers)
+    else:
+        assert isinstance(decoded, LocalReply)
+        assert (decoded.code, decoded.details) == (0, expected)
