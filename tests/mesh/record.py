@@ -48,7 +48,7 @@ def record(release: Release, folder: Path) -> int:
         with running_mesh(release) as running:
             save(running, saved)
             happenings = send_all(running, REQUESTS[release])
-            shares = _shares(running)
+            shares = count_shares(running)
         _write(saved / "requests.jsonl", "".join(json.dumps(h) + "\n" for h in happenings))
         _write_json(saved / "shares.json", shares)
         _clear(folder)
@@ -87,7 +87,8 @@ def _send(running: RunningMesh, request: Request, fields: Answer) -> Answer:
     )
 
 
-def _shares(running: RunningMesh) -> dict[str, object]:
+def count_shares(running: RunningMesh) -> dict[str, object]:
+    """Send many equal requests to the root of the traffic split and count where they go."""
     (request,) = split(1)
     for number in range(SHARED_REQUESTS):
         _send(running, request, request.fields(running.mesh, f"share-{number}"))
