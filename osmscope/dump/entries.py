@@ -6,6 +6,7 @@ unknown or of another type then becomes a gap. So the usual dump costs nothing f
 """
 
 from collections.abc import Iterator
+from sys import intern
 
 import msgspec
 
@@ -139,11 +140,14 @@ def read_entries(
     form = FORMS[field]
     path = path or field
     try:
-        wires = list(enumerate(_DECODE_ALL.decode(raw)))
+        wires = _DECODE_ALL.decode(raw)
     except (msgspec.DecodeError, RecursionError):
-        wires = list(_tolerantly(path, raw, gaps))
-    for index, wire in wires:
-        yield from _states(form, wire, f"{path}[{index}]", gaps)
+        for index, wire in list(_tolerantly(path, raw, gaps)):
+            yield from _states(form, wire, f"{path}[{index}]", gaps)
+        return
+    wires.reverse()  # taken from the end, so that each is freed when its entry is made
+    for index in range(len(wires)):
+        yield from _states(form, wires.pop(), f"{path}[{index}]", gaps)
 
 
 def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterator[Entry]:
@@ -162,8 +166,8 @@ def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterato
                 state=state,
                 path=here,
                 body=held.listener,
-                version_info=held.version_info,
-                last_updated=held.last_updated,
+                version_info=intern(held.version_info),
+                last_updated=intern(held.last_updated),
                 error=error,
                 client_status=wire.client_status,
             )
@@ -176,8 +180,8 @@ def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterato
             state=form.state,
             path=path,
             body=body,
-            version_info=wire.version_info,
-            last_updated=wire.last_updated,
+            version_info=intern(wire.version_info),
+            last_updated=intern(wire.last_updated),
             error=error,
             client_status=wire.client_status,
         )

@@ -8,6 +8,8 @@ from osmscope.resources.resource import Resource
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_PORT_DIGITS = 5
+
 
 class SocketAddress(Resource, frozen=True):
     """An IP address or a DNS name, with a port."""
@@ -66,7 +68,11 @@ class CidrRange(Resource, frozen=True):
         return f"{self.address_prefix}/{self.prefix_len}"
 
     def network(self) -> IpNetwork:
-        """Return the range, its host bits masked as Envoy does."""
+        """Return the range, its host bits masked as Envoy does.
+
+        Raises:
+            ValueError: The prefix is not an IP address.
+        """
         return parse_network(self.address_prefix, self.prefix_len)
 
 
@@ -81,7 +87,11 @@ def parse_ip(text: str) -> IpAddress | None:
 
 @functools.lru_cache(maxsize=65536)
 def parse_network(address: str, length: int) -> IpNetwork:
-    """Parse a range; a longer prefix than the family has is cut to a single address."""
+    """Parse a range; a longer prefix than the family has is cut to a single address.
+
+    Raises:
+        ValueError: The address is not an IP.
+    """
     ip = ipaddress.ip_address(address)
     return ipaddress.ip_network((ip, min(length, ip.max_prefixlen)), strict=False)
 
@@ -96,8 +106,12 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if bracket and (not rest or rest.startswith(":")):
-            return host, int(rest[1:]) if rest[1:].isdigit() else None
+            return host, _port(rest[1:])
     host, colon, port = text.rpartition(":")
-    if colon and port.isdigit() and ":" not in host:
-        return host, int(port)
-    return text, None
+    number = _port(port)
+    return (host, number) if colon and number is not None and ":" not in host else (text, None)
+
+
+def _port(text: str) -> int | None:
+    # Hosts are what anybody sends: digits of other scripts and endless numbers are no ports.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _PORT_DIGITS else None

@@ -62,9 +62,16 @@ def type_name(body: msgspec.Raw | bytes) -> str:
     """Return the full name in an `Any`'s `@type` (TypedStruct unwrapped), "" without one."""
     if not bytes(body):
         return ""
-    typed = msgspec.json.decode(body, type=_Typed)
+    typed = _typed(body)
     url = typed.inner_type if typed.type_url.endswith(".TypedStruct") else typed.type_url
     return url.rpartition("/")[2]
+
+
+def _typed(body: msgspec.Raw | bytes) -> _Typed:
+    try:
+        return msgspec.json.decode(body, type=_Typed)
+    except msgspec.MsgspecError as error:
+        raise DumpError(f"an extension's configuration cannot be read: {error}") from error
 
 
 def decode_any(body: msgspec.Raw | bytes, *, name: str = "", where: str = "") -> Resource:
@@ -90,13 +97,13 @@ def content_of(body: msgspec.Raw | bytes) -> msgspec.Raw | bytes:
     """Return an `Any`'s fields: those of the wrapped message where it is a TypedStruct."""
     if not bytes(body):
         return b""
-    typed = msgspec.json.decode(body, type=_Typed)
+    typed = _typed(body)
     if typed.type_url.endswith(".TypedStruct"):
         return typed.value
     return body
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=4096)
 def _decode_cached(body: bytes, name: str) -> Resource:
     return decode_any(body, name=name)
 
@@ -107,8 +114,4 @@ def decode_extension(config: TypedExtensionConfig) -> Resource:
     Raises:
         DumpError: A field has a type that Envoy never writes.
     """
-    body = bytes(config.typed_config) or bytes(config.config)
-    try:
-        return _decode_cached(body, config.name)
-    except msgspec.MsgspecError as error:
-        raise DumpError(f"extension {config.name!r} cannot be read: {error}") from error
+    return _decode_cached(bytes(config.typed_config) or bytes(config.config), config.name)

@@ -14,35 +14,48 @@ from osmscope.resources.endpoint import ClusterLoadAssignment, Locality
 from osmscope.resources.http_connection_manager import ScopedRouteConfiguration
 from osmscope.resources.listener import Listener
 from osmscope.resources.matcher import TypedExtensionConfig
-from osmscope.resources.resource import ResourceT, decode
+from osmscope.resources.resource import Resource, ResourceT, decode
 from osmscope.resources.route import RouteConfiguration
 from osmscope.resources.transport_socket import Secret
 
 
-class ClusterManager(msgspec.Struct, frozen=True):
+class ClusterManager(Resource, frozen=True):
     """What the bootstrap says of all clusters."""
 
     local_cluster_name: str = ""
 
 
-class RuntimeLayer(msgspec.Struct, frozen=True):
+class RuntimeLayer(Resource, frozen=True):
     """One layer of runtime values; only static layers are in a bootstrap."""
 
     name: str = ""
     static_layer: dict[str, object] = {}
 
 
-class LayeredRuntime(msgspec.Struct, frozen=True):
+class LayeredRuntime(Resource, frozen=True):
     """Runtime layers, later ones win."""
 
     layers: tuple[RuntimeLayer, ...] = ()
 
 
-class Bootstrap(msgspec.Struct, frozen=True):
+class Bootstrap(Resource, frozen=True):
     """The parts of a bootstrap that decide something."""
 
     cluster_manager: ClusterManager = ClusterManager()
     layered_runtime: LayeredRuntime = LayeredRuntime()
+
+
+class _Scopes(Resource, frozen=True):
+    scopes: tuple[msgspec.Raw, ...] = ()
+
+
+def _runtime_values(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Flatten a runtime value: keys of nested objects are joined by dots, but for a fraction."""
+    if isinstance(value, dict) and value and not {"numerator", "denominator"} & value.keys():
+        for inner, part in value.items():
+            yield from _runtime_values(f"{key}.{inner}", part)
+    else:
+        yield key, value
 
 
 def _decode_entry(
@@ -57,6 +70,7 @@ class Proxy:
     def __init__(self, dump: Dump, clusters: Clusters | None = None) -> None:
         self.dump = dump
         self.clusters = clusters
+        self._scopes_cache: dict[str, tuple[ScopedRouteConfiguration, ...]] = {}
         self._cluster_cache: dict[str, Cluster | None] = {}
         self._route_cache: dict[str, RouteConfiguration | None] = {}
 
@@ -90,16 +104,22 @@ class Proxy:
             )
         return self._route_cache[name]
 
-    @functools.cached_property
-    def scopes(self) -> tuple[ScopedRouteConfiguration, ...]:
-        """All delivered scopes, whatever their set is called."""
-        return tuple(self._read_scopes())
+    def scopes(self, name: str) -> tuple[ScopedRouteConfiguration, ...]:
+        """Return the scopes that were delivered for the `scoped_routes` of a name.
 
-    def _read_scopes(self) -> Iterator[ScopedRouteConfiguration]:
-        for entry in self.dump.entries("scoped_routes"):
+        Raises:
+            DumpError: One cannot be read.
+        """
+        if name not in self._scopes_cache:
+            self._scopes_cache[name] = tuple(self._read_scopes(name))
+        return self._scopes_cache[name]
+
+    def _read_scopes(self, name: str) -> Iterator[ScopedRouteConfiguration]:
+        where = f"the scopes {name!r}"
+        for entry in self.dump.find("scoped_routes", name):
             if entry.state.serves:
-                for body in msgspec.json.decode(entry.body, type=tuple[msgspec.Raw, ...]):
-                    yield decode(ScopedRouteConfiguration, body, f"scope of {entry.name!r}")
+                for body in decode(_Scopes, b'{"scopes":%s}' % bytes(entry.body), where).scopes:
+                    yield decode(ScopedRouteConfiguration, body, where)
 
     def cluster(self, name: str) -> Cluster | None:
         """Return a cluster that serves; None if there is none of that name.
@@ -125,15 +145,18 @@ class Proxy:
         """
         eds = cluster.eds_cluster_config
         name = (eds and eds.service_name) or cluster.name
-        entries = self._assignments.get(name)
-        if not entries:
+        entry = self.dump.serving("endpoint").get(name) or self._nameless.get(name)
+        if entry is None:
             return cluster.load_assignment
-        body = entries[-1].body
-        return decode(ClusterLoadAssignment, body, f"endpoints of cluster {cluster.name!r}")
+        return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
 
     @functools.cached_property
-    def _assignments(self) -> Mapping[str, tuple[Entry, ...]]:
-        return assignments(self.dump, self.clusters)
+    def _nameless(self) -> Mapping[str, Entry]:
+        """Endpoints that an older Envoy gave without the name of their cluster, by that name."""
+        if all(entry.name for entry in self.dump.entries("endpoint")):
+            return {}
+        assigned = assignments(self.dump, self.clusters)
+        return {name: entries[-1] for name, entries in assigned.items()}
 
     def has_endpoints(self, cluster: Cluster) -> bool:
         """Whether the dump or /clusters would show a cluster's endpoints, if it had any."""
@@ -167,7 +190,8 @@ class Proxy:
         """The runtime values of the bootstrap's static layers."""
         values: dict[str, object] = {}
         for layer in self._bootstrap.layered_runtime.layers:
-            values.update(layer.static_layer)
+            for key, value in layer.static_layer.items():
+                values.update(_runtime_values(key, value))
         return values
 
     @functools.cached_property
@@ -184,4 +208,4 @@ class Proxy:
     @functools.cached_property
     def _bootstrap(self) -> Bootstrap:
         body = self.dump.bootstrap
-        return Bootstrap() if body is None else msgspec.json.decode(body, type=Bootstrap)
+        return Bootstrap() if body is None else decode(Bootstrap, body, "the bootstrap")

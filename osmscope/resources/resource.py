@@ -6,9 +6,8 @@ answer which rests on that object can say so instead of staying silent.
 """
 
 import functools
-import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -60,6 +59,13 @@ def decode(resource_type: type[ResourceT], body: msgspec.Raw | bytes, where: str
         ) from error
 
 
+class _Held(msgspec.Struct, frozen=True):
+    """What kind of message a field holds: one, a list, or a map with keys of the user's."""
+
+    kind: type[Resource]
+    is_map: bool
+
+
 def unknown_fields(resource_type: type[Resource], body: msgspec.Raw | bytes) -> list[str]:
     """Name the fields of a resource that osmscope does not know, as dotted paths."""
     return list(_unknown(resource_type, msgspec.json.decode(body), ""))
@@ -76,40 +82,31 @@ def _unknown(kind: type[Resource], value: Json, path: str) -> Iterator[str]:
             yield f"{path}{name}"
 
 
-def _unknown_value(kind: type[Resource] | None, value: Json, path: str) -> Iterator[str]:
-    if kind is None:
+def _unknown_value(held: _Held | None, value: Json, path: str) -> Iterator[str]:
+    if held is None:
         return
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _unknown(kind, item, f"{path}[{index}].")
-    elif isinstance(value, dict) and _is_map(kind, value):
+            yield from _unknown(held.kind, item, f"{path}[{index}].")
+    elif isinstance(value, dict) and held.is_map:
         for key, item in value.items():
-            yield from _unknown(kind, item, f"{path}[{key!r}].")
+            yield from _unknown(held.kind, item, f"{path}[{key!r}].")
     else:
-        yield from _unknown(kind, value, f"{path}.")
-
-
-def _is_map(kind: type[Resource], value: Mapping[str, Json]) -> bool:
-    # A map of messages has keys of the user's: no key is a field, each value is an object.
-    fields = set(_field_types(kind)) | kind.inert | {"@type"}
-    return (
-        bool(value) and not fields & set(value) and all(isinstance(v, dict) for v in value.values())
-    )
+        yield from _unknown(held.kind, value, f"{path}.")
 
 
 @functools.cache
-def _field_types(kind: type[Resource]) -> dict[str, type[Resource] | None]:
+def _field_types(kind: type[Resource]) -> dict[str, _Held | None]:
     hints = typing.get_type_hints(kind)
     return {
-        field.encode_name: _resource_in(hints[field.name]) for field in msgspec.structs.fields(kind)
+        field.encode_name: _held_by(hints[field.name]) for field in msgspec.structs.fields(kind)
     }
 
 
-def _resource_in(hint: object) -> type[Resource] | None:
+def _held_by(hint: object) -> _Held | None:
     if isinstance(hint, type) and issubclass(hint, Resource):
-        return hint
-    if isinstance(hint, types.GenericAlias | types.UnionType) or typing.get_origin(hint):
-        for argument in typing.get_args(hint):
-            if found := _resource_in(argument):
-                return found
+        return _Held(hint, is_map=False)
+    for argument in typing.get_args(hint):
+        if found := _held_by(argument):
+            return _Held(found.kind, found.is_map or typing.get_origin(hint) is dict)
     return None

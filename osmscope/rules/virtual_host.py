@@ -72,25 +72,28 @@ class VirtualHostIndex:
         self._header = route_configuration.vhost_header
         self._ignore_port = route_configuration.ignore_port_in_host_matching
         self._virtual_hosts = route_configuration.virtual_hosts
-        self._exact: dict[str, _Entry] = {}
+        self._exact: dict[str, VirtualHost] = {}
         self._suffixes = _Wildcards()
         self._prefixes = _Wildcards()
         self._any: _Entry | None = None
         for virtual_host in self._virtual_hosts:
             for domain in virtual_host.domains:
-                self._add(_Entry(virtual_host, domain))
+                self._add(virtual_host, domain)
 
-    def _add(self, entry: _Entry) -> None:
-        domain = entry.domain.lower()
-        match domain_kind(domain):
-            case "any":
-                self._any = self._any or entry
-            case "suffix wildcard":
-                self._suffixes.add(domain[1:], entry)
-            case "prefix wildcard":
-                self._prefixes.add(domain[:-1], entry)
-            case _:
-                self._exact.setdefault(domain, entry)
+    def _add(self, virtual_host: VirtualHost, domain: str) -> None:
+        lowered = domain.lower()
+        kind = domain_kind(lowered)
+        if kind == "exact":
+            # Tables have ten thousands of these: the text as configured is kept where it serves.
+            self._exact.setdefault(domain if domain == lowered else lowered, virtual_host)
+            return
+        entry = _Entry(virtual_host, domain)
+        if kind == "any":
+            self._any = self._any or entry
+        elif kind == "suffix wildcard":
+            self._suffixes.add(lowered[1:], entry)
+        else:
+            self._prefixes.add(lowered[:-1], entry)
 
     def find(self, headers: Headers) -> VirtualHostChoice:
         """Find the virtual host of a request by its headers."""
@@ -99,8 +102,9 @@ class VirtualHostIndex:
         host = self._host(headers)
         if host is None:
             return VirtualHostChoice(None)
-        if entry := self._exact.get(host):
-            return _choice(entry, "exact", host)
+        if virtual_host := self._exact.get(host):
+            domain = next(one for one in virtual_host.domains if one.lower() == host)
+            return VirtualHostChoice(virtual_host, domain, "exact", host)
         if entry := self._suffixes.find(host, suffix=True):
             return _choice(entry, "suffix wildcard", host)
         if entry := self._prefixes.find(host, suffix=False):

@@ -164,7 +164,8 @@ class _Reader:
 
 def _domains_of(table: RouteConfiguration | None) -> dict[str, str]:
     return {
-        domain.lower(): virtual_host.name
+        # Ten thousands of domains: the text as configured is kept where it serves.
+        (domain if domain.islower() else domain.lower()): virtual_host.name
         for virtual_host in (table.virtual_hosts if table is not None else ())
         for domain in virtual_host.domains
         if domain != "*"
