@@ -19,8 +19,11 @@ Json = object
 ResourceT = TypeVar("ResourceT", bound="Resource")
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """One Envoy message, with Envoy's field names; what is absent has Envoy's default."""
+class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One Envoy message, with Envoy's field names; what is absent has Envoy's default.
+
+    Messages hold no cycles: they need no garbage collector, and big dumps hold very many.
+    """
 
     inert: ClassVar[frozenset[str]] = frozenset()
     """Fields of Envoy that decide nothing here (statistics, logging, buffers, …)."""

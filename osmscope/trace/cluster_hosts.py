@@ -30,6 +30,32 @@ class ClusterHosts(msgspec.Struct, frozen=True, kw_only=True):
         return sum(health(host) is Health.HEALTHY for host in hosts), len(hosts)
 
 
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no cluster of a name."""
+
+    missing: str = ""
+    """What the dump would have to hold to tell, as a noun."""
+    reason: str = ""
+    """Why Envoy has none, as a clause; "" where it never heard of it."""
+
+
+def why_absent(proxy: Proxy, name: str) -> Absence:
+    """Say why a cluster that a request should go to does not serve.
+
+    Args:
+        proxy: The sidecar's resources.
+        name: A name that `proxy.cluster` does not find; "" where none was given.
+    """
+    if name and not proxy.dump.has("cluster"):
+        return Absence(missing=f'the cluster "{name}" (the dump has no clusters section)')
+    if proxy.is_warming("cluster", name):
+        return Absence(reason=f'the cluster "{name}" is still warming')
+    rejected = next((e.error for e in proxy.dump.find("cluster", name) if e.error), None)
+    if name and rejected is not None:
+        return Absence(reason=f'the cluster "{name}" was rejected: {rejected.details}')
+    return Absence()
+
+
 def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
     """Gather a cluster's endpoints, from the dump and from /clusters.
 

@@ -18,6 +18,7 @@ from osmscope.rules.redirect import redirect
 from osmscope.rules.reply_headers import change_location
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import decide_upgrade
+from osmscope.trace.cluster_hosts import why_absent
 from osmscope.trace.http_filters import run_filters
 from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
 from osmscope.trace.request import TraceRequest
@@ -57,11 +58,11 @@ def evaluate_http(
     raw = Request(
         connection=connection.connection,
         headers=headers,
-        protocol=asked.spoken,
+        protocol=_protocol(asked, connection),
         runtime=sidecar.runtime(asked.runtime),
         random_value=asked.random_value,
     )
-    table, missing = find_table(sidecar, manager, raw)
+    table, _ = find_table(sidecar, manager, raw)
     internal_only = () if table is None else table.configuration.internal_only_headers
     prepared = prepare(manager, raw, internal_only)
     start = HttpPath(
@@ -72,11 +73,15 @@ def evaluate_http(
     )
     if prepared.reply is not None:
         paths = iter((_replace(start, reply=prepared.reply, refused=True),))
-    elif missing:
-        paths = iter((_replace(start, missing=missing),))
     else:
         paths = _route(sidecar, connection, manager, start)
     return tuple(_finished(path, manager) for path in paths)
+
+
+def _protocol(asked: TraceRequest, connection: ConnectionPath) -> str:
+    """Return what is spoken: as said, else what ALPN negotiated, else HTTP/1.1."""
+    negotiated = connection.handshake is not None and connection.handshake.alpn == "h2"
+    return "h2" if negotiated and asked.protocol is None else asked.spoken
 
 
 def _finished(path: HttpPath, manager: HttpConnectionManager) -> HttpPath:
@@ -93,7 +98,7 @@ def _route(
     start: HttpPath,
 ) -> Iterator[HttpPath]:
     request = start.request
-    for resolved in resolve(start.resolved.table, request):
+    for resolved in resolve(sidecar, manager, request):
         path = _replace(start, resolved=resolved, probability=resolved.probability)
         upgrade = decide_upgrade(manager, request.headers, resolved.route)
         if resolved.missing:
@@ -102,25 +107,23 @@ def _route(
             yield _replace(path, reply=upgrade.reply, upstream=_resolved_cluster(sidecar, resolved))
         else:
             stages = sidecar.http_stages(upgrade.http_filters)
-            for filtered in run_filters(sidecar, stages, path):
+            for filtered in run_filters(sidecar, manager, stages, path):
                 yield from _at_router(sidecar, connection, stages, filtered)
 
 
 def _at_router(
     sidecar: Sidecar, connection: ConnectionPath, stages: tuple[HttpStage, ...], path: HttpPath
 ) -> Iterator[HttpPath]:
-    resolved = path.resolved
     if path.reply is not None:
-        yield _replace(path, upstream=_resolved_cluster(sidecar, resolved))
+        yield _replace(path, upstream=_resolved_cluster(sidecar, path.resolved))
+        return
+    if path.missing:
+        yield path
         return
     last: Resource = stages[-1].config if stages else Resource()
     if not isinstance(last, Router):
         name = stages[-1].filter.name if stages else ""
         yield _replace(path, missing=f'what the last HTTP filter "{name}" does with the request')
-        return
-    missing = path.missing or resolved.missing
-    if missing:
-        yield _replace(path, missing=missing)
         return
     yield from _follow_route(sidecar, connection, last, path)
 
@@ -134,8 +137,11 @@ def _follow_route(
         yield _replace(path, reply=resolved.tls_redirect or _NO_ROUTE)
         return
     reply = _own_reply(route, path.request)
-    if reply is not None or resolved.cluster_choice is None:
-        yield _replace(path, reply=_with_location(reply or _NO_ROUTE, path, route))
+    if reply is not None:
+        yield _replace(path, reply=_with_location(reply, path, route))
+        return
+    if resolved.cluster_choice is None:
+        yield _replace(path, missing="what the route does (none of its actions is known)")
         return
     name = resolved.cluster_choice.name
     cluster = sidecar.proxy.cluster(name)
@@ -177,13 +183,11 @@ def _own_reply(route: Route, request: Request) -> LocalReply | None:
 
 
 def _without_cluster(sidecar: Sidecar, path: HttpPath, route: Route, name: str) -> HttpPath:
-    if not sidecar.proxy.dump.has("cluster"):
-        missing = f'the cluster "{name}" (the dump has no clusters section)'
-        return _replace(path, upstream=Upstream(name=name, missing=missing))
+    absence = why_absent(sidecar.proxy, name)
+    if absence.missing:
+        return _replace(path, upstream=Upstream(name=name, missing=absence.missing))
     reply = _with_location(cluster_not_found(route, name), path, route)
-    if sidecar.proxy.is_warming("cluster", name):
-        reply = _replace(reply, reason=f'the cluster "{name}" is still warming')
-    return _replace(path, reply=reply)
+    return _replace(path, reply=_replace(reply, reason=absence.reason or reply.reason))
 
 
 def _resolved_cluster(sidecar: Sidecar, resolved: Resolved) -> Upstream | None:

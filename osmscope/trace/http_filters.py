@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
+from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.http_filters.router import Router
 from osmscope.resources.route import PerFilterConfig
 from osmscope.rules.http_filters import opaque
@@ -21,125 +22,127 @@ _replace = msgspec.structs.replace
 
 
 def run_filters(
-    sidecar: Sidecar, stages: tuple[HttpStage, ...], start: HttpPath
+    sidecar: Sidecar,
+    manager: HttpConnectionManager,
+    stages: tuple[HttpStage, ...],
+    start: HttpPath,
 ) -> Iterator[HttpPath]:
     """Yield every way a request can leave the filters.
 
     Args:
         sidecar: The sidecar.
+        manager: Its connection manager.
         stages: The HTTP filters, the router last.
         start: The request with its route resolved.
 
     Raises:
         DumpError: A configuration cannot be read.
     """
+    walk = _Walk(sidecar, manager, start.resolved)
     waiting = [(0, start)]
     while waiting:
         index, path = waiting.pop()
         if index == len(stages) or isinstance(stages[index].config, Router):
             yield path
         else:
-            for further in reversed(list(_run(sidecar, stages[index], path, start.resolved))):
+            for further in reversed(list(walk.run(stages[index], path))):
                 if further.reply is not None or further.missing:
                     yield further
                 else:
                     waiting.append((index + 1, further))
 
 
-def _run(sidecar: Sidecar, stage: HttpStage, path: HttpPath, first: Resolved) -> Iterator[HttpPath]:
-    # Whether a filter runs is decided with the first route, its configuration with the present.
-    resolved = _config(sidecar, stage, first)
-    if path.resolved.route is not first.route:
-        resolved = _replace(_config(sidecar, stage, path.resolved), enabled=resolved.enabled)
-    if stage.undelivered:
-        yield _undelivered(stage, path)
-    elif not resolved.enabled:
-        run = FilterRun(
-            name=stage.filter.name,
-            type_name=type(stage.config).__name__,
-            enabled=False,
-            result=None,
-            reason=resolved.reason,
+class _Walk:
+    """One request on its way through the filters."""
+
+    def __init__(self, sidecar: Sidecar, manager: HttpConnectionManager, first: Resolved) -> None:
+        self._sidecar = sidecar
+        self._manager = manager
+        self._first = first
+
+    def run(self, stage: HttpStage, path: HttpPath) -> Iterator[HttpPath]:
+        """Put a request to one filter."""
+        # Whether a filter runs is decided with the first route, its configuration with the present.
+        resolved = self._config(stage, self._first)
+        if path.resolved is not self._first:
+            resolved = _replace(self._config(stage, path.resolved), enabled=resolved.enabled)
+        name = stage.filter.name
+        if not resolved.enabled:
+            run = FilterRun(name=name, result=None, reason=resolved.reason)
+            yield _replace(path, runs=(*path.runs, run))
+        elif stage.undelivered:
+            result = FilterResult(request=path.request, reply=_undelivered(name))
+            yield from self._after(FilterRun(name=name, result=result), path, result)
+        else:
+            rule = RULES.get(type(stage.config), opaque.evaluate)
+            context = _context(self._sidecar, stage, path.resolved, resolved)
+            for result in rule(path.request, context):
+                run = FilterRun(name=name, result=result, reason=resolved.reason)
+                yield from self._after(run, path, result)
+
+    def _config(self, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:
+        """Resolve a filter's configuration for a route; it is done once for each pair."""
+        choice = resolved.virtual_host_choice
+        entry = resolved.cluster_choice.entry if resolved.cluster_choice is not None else None
+        # Resources live as long as the sidecar: their identities stand for them.
+        levels = (choice and choice.virtual_host, resolved.table, resolved.route, entry)
+        key = (id(stage), *map(id, levels))
+        found = self._sidecar.filter_configs.get(key)
+        if found is None:
+            found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
+            self._sidecar.filter_configs[key] = found
+        return found
+
+    def _after(self, run: FilterRun, path: HttpPath, result: FilterResult) -> Iterator[HttpPath]:
+        """Go on after a filter, with another route where it made Envoy look for one."""
+        probability = path.probability
+        if result.probability != 1:
+            probability *= Fraction(result.probability).limit_denominator(10**9)
+        further = _replace(
+            path,
+            request=result.request,
+            runs=(*path.runs, run),
+            reply=result.reply,
+            probability=probability,
+            assumptions=(*path.assumptions, *result.assumptions),
         )
-        yield _replace(path, runs=(*path.runs, run))
-    else:
-        rule = RULES.get(type(stage.config), opaque.evaluate)
-        context = _context(sidecar, stage, path.resolved, resolved)
-        for result in rule(path.request, context):
-            yield from _after(stage, resolved, path, result)
+        if not result.clears_route_cache or result.reply or self._keeps_route(path, result):
+            yield further
+            return
+        again = list(resolve(self._sidecar, self._manager, result.request))
+        # A stream has one random value: where the same cluster can be drawn, it is drawn again.
+        kept = next((one for one in again if _is_same(one, path.resolved)), None)
+        if kept is not None:
+            yield _replace(further, resolved=_replace(kept, probability=path.resolved.probability))
+            return
+        for one in again:
+            share = probability * one.probability
+            yield _replace(further, resolved=one, missing=one.missing, probability=share)
+
+    def _keeps_route(self, path: HttpPath, result: FilterResult) -> bool:
+        """Whether the route table reads nothing of what the filter changed."""
+        if self._manager.scoped_routes is not None:
+            return False
+        table = path.resolved.table
+        read = table.headers_read if table is not None else frozenset()
+        before, after = path.request, result.request
+        if read is None or before.metadata is not after.metadata:
+            return False
+        return all(before.headers.all(name) == after.headers.all(name) for name in read)
 
 
-def _config(sidecar: Sidecar, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:
-    """Resolve a filter's configuration for a route; it is done once for each pair."""
-    entry = resolved.cluster_choice.entry if resolved.cluster_choice is not None else None
-    # Resources live as long as the sidecar: their identities stand for them.
-    key = (id(stage), id(resolved.route), id(entry), id(resolved.table))
-    found = sidecar.filter_configs.get(key)
-    if found is None:
-        found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
-        sidecar.filter_configs[key] = found
-    return found
-
-
-def _undelivered(stage: HttpStage, path: HttpPath) -> HttpPath:
-    reason = f'the configuration of the filter "{stage.filter.name}" was not delivered (ECDS)'
-    return _replace(path, reply=LocalReply(code=500, flags=("NFCF",), reason=reason))
-
-
-def _after(
-    stage: HttpStage, resolved: ResolvedFilter, path: HttpPath, result: FilterResult
-) -> Iterator[HttpPath]:
-    run = FilterRun(
-        name=stage.filter.name,
-        type_name=type(stage.config).__name__,
-        enabled=True,
-        result=result,
-        reason=resolved.reason,
-    )
-    probability = path.probability
-    if result.probability != 1:
-        probability *= Fraction(result.probability).limit_denominator(10**9)
-    further = _replace(
-        path,
-        request=result.request,
-        runs=(*path.runs, run),
-        reply=result.reply,
-        probability=probability,
-        assumptions=(*path.assumptions, *result.assumptions),
-    )
-    if not result.clears_route_cache or result.reply is not None or _keeps_route(path, result):
-        yield further
-        return
-    again = list(resolve(path.resolved.table, result.request))
-    # A stream has one random value: where the same cluster can be drawn, it is drawn again.
-    kept = next((one for one in again if _is_same(one, path.resolved)), None)
-    if kept is not None:
-        yield _replace(further, resolved=_replace(kept, probability=path.resolved.probability))
-        return
-    for one in again:
-        yield _replace(further, resolved=one, probability=further.probability * one.probability)
-
-
-def _keeps_route(path: HttpPath, result: FilterResult) -> bool:
-    """Whether the route table reads nothing of what the filter changed."""
-    table = path.resolved.table
-    read = table.headers_read if table is not None else frozenset()
-    before, after = path.request, result.request
-    if read is None or before.metadata is not after.metadata:
-        return False
-    return all(before.headers.all(name) == after.headers.all(name) for name in read)
+def _undelivered(name: str) -> LocalReply:
+    reason = f'the configuration of the filter "{name}" was not delivered (ECDS)'
+    return LocalReply(code=500, flags=("NFCF",), reason=reason)
 
 
 def _is_same(one: Resolved, other: Resolved) -> bool:
     return _choice(one) == _choice(other)
 
 
-def _choice(resolved: Resolved) -> tuple[int | None, str | None]:
-    route, cluster = resolved.route_choice, resolved.cluster_choice
-    return (
-        None if route is None else id(route.route),
-        None if cluster is None else cluster.name,
-    )
+def _choice(resolved: Resolved) -> tuple[int, str | None, str]:
+    cluster = resolved.cluster_choice
+    return id(resolved.route), None if cluster is None else cluster.name, resolved.missing
 
 
 def _context(

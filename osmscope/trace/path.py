@@ -67,6 +67,8 @@ class ConnectionPath(msgspec.Struct, frozen=True, kw_only=True):
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """A request's route, as the connection manager holds it."""
 
+    request: Request | None = None
+    """The request as it was when the route was looked up."""
     table: RouteTable | None = None
     virtual_host_choice: VirtualHostChoice | None = None
     tls_redirect: LocalReply | None = None
@@ -85,8 +87,6 @@ class FilterRun(msgspec.Struct, frozen=True, kw_only=True):
     """What one HTTP filter did."""
 
     name: str
-    type_name: str
-    enabled: bool
     result: FilterResult | None
     """None where the filter was off for this request."""
     reason: str = ""
@@ -112,7 +112,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def logged_name(self) -> str | None:
         """The cluster's name as Envoy logs it: nothing for a cluster that it does not know."""
-        return self.name if self.cluster is not None or self.missing else None
+        return (self.name or None) if self.cluster is not None or self.missing else None
 
 
 class SentUpstream(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,10 +63,8 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def spoken(self) -> Protocol:
-        """What is spoken inside: as said, else what ALPN offers, else HTTP/1.1."""
-        if self.protocol is not None:
-            return self.protocol
-        return "h2" if self.starts_tls and "h2" in (self.alpn or ())[:1] else "http/1.1"
+        """What is spoken inside: as said, else HTTP/1.1 (unless ALPN negotiates another)."""
+        return self.protocol or "http/1.1"
 
     def connection(self) -> Connection:
         """Return the facts of the connection, as the client makes it."""

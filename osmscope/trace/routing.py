@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.http_filters.custom_code import OnDemand
 from osmscope.rules.facts import Request
 from osmscope.rules.hash_policy import request_hash
 from osmscope.rules.require_tls import require_tls
@@ -52,33 +53,39 @@ def _find_scoped_table(
     if inline is not None:
         scopes = inline.scoped_route_configurations
     elif sidecar.proxy.dump.has("scoped_routes"):
-        scopes = sidecar.proxy.scopes
+        scopes = sidecar.proxy.scopes(scoped.name)
     else:
         return None, f'the scopes "{scoped.name}" (the dump has no section of them)'
-    key = scope_key(scoped.scope_key_builder, request.headers)
-    scope = None if key is None else find_scope(scopes, key)
+    scope = find_scope(scopes, scope_key(scoped.scope_key_builder, request.headers))
     if scope is None:
         return None, ""
     if scope.route_configuration is not None:
         return sidecar.table_of(scope.route_configuration), ""
-    return _delivered(sidecar, scope.route_configuration_name)
+    table, missing = _delivered(sidecar, scope.route_configuration_name)
+    if table is None and scope.on_demand:
+        missing = f'the route configuration "{scope.route_configuration_name}" (fetched on demand)'
+    return table, missing
 
 
-def resolve(table: RouteTable | None, request: Request) -> Iterator[Resolved]:
+def resolve(
+    sidecar: Sidecar, manager: HttpConnectionManager, request: Request
+) -> Iterator[Resolved]:
     """Yield every route and cluster that a request can get; probabilities add up to 1.
 
     Raises:
-        DumpError: A matcher on the way cannot be evaluated at all.
+        DumpError: The table cannot be read, or a matcher on the way cannot be evaluated at all.
     """
+    table, missing = find_table(sidecar, manager, request)
     if table is None:
-        yield Resolved()
+        yield Resolved(request=request, missing=missing)
         return
     choice = table.index.find(request.headers)
     virtual_host = choice.virtual_host
-    resolved = Resolved(table=table, virtual_host_choice=choice)
+    resolved = Resolved(request=request, table=table, virtual_host_choice=choice)
     if virtual_host is None:
-        missing = "whether the virtual host would be fetched on demand (VHDS)"
-        yield _replace(resolved, missing=missing if table.configuration.vhds else "")
+        if table.configuration.vhds is not None and _fetches_on_demand(sidecar, manager):
+            missing = "whether the virtual host would be fetched on demand (VHDS)"
+        yield _replace(resolved, missing=missing)
         return
     redirect = require_tls(virtual_host, request)
     if redirect is not None:
@@ -89,6 +96,11 @@ def resolve(table: RouteTable | None, request: Request) -> Iterator[Resolved]:
         yield from _with_cluster(
             _replace(resolved, route_choice=route_choice), route_choice, request
         )
+
+
+def _fetches_on_demand(sidecar: Sidecar, manager: HttpConnectionManager) -> bool:
+    stages = sidecar.http_stages(manager.http_filters)
+    return any(isinstance(stage.config, OnDemand) for stage in stages)
 
 
 def _with_cluster(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from osmscope.rules.network_filters.network_filter_result import Closed
-from osmscope.rules.tcp_proxy import choose
+from osmscope.rules.tcp_proxy import TcpClusterChoice, choose
+from osmscope.trace.cluster_hosts import why_absent
 from osmscope.trace.path import ConnectionPath, TcpPath, Upstream
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
@@ -30,6 +31,9 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
         sni_cluster=connection.network is not None and connection.network.sni_cluster,
         random_value=asked.random_value,
     )
+    if not choices:
+        upstream = Upstream(name="", missing="the cluster that tcp_proxy takes (it names none)")
+        yield TcpPath(choice=TcpClusterChoice(name=""), upstream=upstream)
     for choice in choices:
         cluster = sidecar.proxy.cluster(choice.name)
         if cluster is not None:
@@ -42,9 +46,8 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
 
 
 def _without_cluster(sidecar: Sidecar, name: str) -> Upstream:
-    if not sidecar.proxy.dump.has("cluster"):
-        return Upstream(name=name, missing=f'the cluster "{name}" (the dump has no such section)')
-    reason = f'there is no cluster "{name}"'
-    if sidecar.proxy.is_warming("cluster", name):
-        reason = f'the cluster "{name}" is still warming'
+    absence = why_absent(sidecar.proxy, name)
+    if absence.missing:
+        return Upstream(name=name, missing=absence.missing)
+    reason = absence.reason or f'there is no cluster "{name}"'
     return Upstream(name=name, closed=Closed(flags=("NC",), reason=reason))
