@@ -8,7 +8,8 @@ one of a mesh's, only tells which of several is meant.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 import msgspec
 
@@ -26,6 +27,30 @@ _DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 """Addresses that no network has (RFC 5737): they stand for one that nobody named."""
 
 
+class Domains(msgspec.Struct, frozen=True):
+    """The hosts of a route table; what fits every host tells nothing and is left out."""
+
+    exact: frozenset[str] = frozenset()
+    suffixes: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, domains: Iterable[str]) -> Self:
+        """Sort domains by their kind; the case does not count."""
+        names = {domain.lower() for domain in domains} - {"*"}
+        suffixes = {name for name in names if name.startswith("*")}
+        prefixes = {name for name in names - suffixes if name.endswith("*")}
+        return cls(
+            frozenset(names - suffixes - prefixes),
+            tuple(name[1:] for name in sorted(suffixes)),
+            tuple(name[:-1] for name in sorted(prefixes)),
+        )
+
+    def hold(self, name: str) -> bool:
+        """Whether one of them fits a host."""
+        return name in self.exact or name.endswith(self.suffixes) or name.startswith(self.prefixes)
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one filter chain asks for, and whom it serves."""
 
@@ -33,8 +58,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     chain: str
     port: int | None = None
     ranges: tuple[CidrRange, ...] = ()
-    domains: dict[str, str] = {}
-    """Domain → the place it leads to: a virtual host of a route table, or clusters."""
+    domains: Domains = Domains()
     service: str = ""
     """`service.namespace`, where the chain's name tells it."""
     server_names: tuple[str, ...] = ()
@@ -56,7 +80,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its route table, or its server names, hold the host."""
         port = self.port if port is None else port
         names = (host,) if port is None else (host, f"{host}:{port}")
-        return any(name in self.domains or _by_wildcard(name, self.domains) for name in names)
+        return any(map(self.domains.hold, names))
 
     def is_named(self, host: str) -> bool:
         """Whether its name is that of the service that the host names."""
@@ -114,19 +138,18 @@ class _Reader:
 
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
-        self._tables: dict[str, dict[str, str]] = {}
+        self._tables: dict[str, Domains] = {}
 
     def claim(self, listener: Listener, chain: FilterChain) -> Claim:
         match = chain.filter_chain_match
         named = osm.parse_chain_name(chain.name)
-        domains = self._domains(chain)
         leads_to = ", ".join(chain_destinations(chain)) or f"filter chain {chain.name}"
         return Claim(
             listener=listener.name,
             chain=chain.name,
             port=match.destination_port or _listener_port(listener),
             ranges=match.prefix_ranges or _listener_range(listener),
-            domains=domains or dict.fromkeys(match.server_names, chain.name),
+            domains=self._domains(chain),
             service=f"{named.service}.{named.namespace}" if named and named.service else "",
             server_names=match.server_names,
             protocols=match.application_protocols,
@@ -134,16 +157,17 @@ class _Reader:
             leads_to=leads_to,
         )
 
-    def _domains(self, chain: FilterChain) -> dict[str, str]:
+    def _domains(self, chain: FilterChain) -> Domains:
         for entry in chain.filters:
             config = decode_extension(entry)
             if isinstance(config, HttpConnectionManager):
                 return self._table(config)
             if isinstance(config, TcpProxy):
-                return self._tls_names(config)
-        return {}
+                names = [name for name in self._tls_names(config) if name]
+                return Domains.of(names or chain.filter_chain_match.server_names)
+        return Domains.of(chain.filter_chain_match.server_names)
 
-    def _table(self, config: HttpConnectionManager) -> dict[str, str]:
+    def _table(self, config: HttpConnectionManager) -> Domains:
         if config.rds is None:
             return _domains_of(config.route_config)
         name = config.rds.route_config_name
@@ -151,25 +175,17 @@ class _Reader:
             self._tables[name] = _domains_of(self.proxy.route_configuration(name))
         return self._tables[name]
 
-    def _tls_names(self, config: TcpProxy) -> dict[str, str]:
+    def _tls_names(self, config: TcpProxy) -> Iterator[str]:
         """The server names of the clusters behind a chain: a service's own name, in a mesh."""
-        names: dict[str, str] = {}
         for target in tcp_clusters(config):
             cluster = self.proxy.cluster(target.name)
-            sni = upstream_sni(cluster.transport_socket) if cluster is not None else ""
-            if sni:
-                names[sni.lower()] = target.name
-        return names
+            if cluster is not None:
+                yield upstream_sni(cluster.transport_socket)
 
 
-def _domains_of(table: RouteConfiguration | None) -> dict[str, str]:
-    return {
-        # Ten thousands of domains: the text as configured is kept where it serves.
-        (domain if domain.islower() else domain.lower()): virtual_host.name
-        for virtual_host in (table.virtual_hosts if table is not None else ())
-        for domain in virtual_host.domains
-        if domain != "*"
-    }
+def _domains_of(table: RouteConfiguration | None) -> Domains:
+    virtual_hosts = table.virtual_hosts if table is not None else ()
+    return Domains.of(domain for host in virtual_hosts for domain in host.domains)
 
 
 def _listener_port(listener: Listener) -> int | None:
@@ -196,11 +212,3 @@ def _takes_redirected(listener: Listener) -> bool:
     if listener.use_original_dst:
         return True
     return any("original_dst" in entry.name for entry in listener.listener_filters)
-
-
-def _by_wildcard(name: str, domains: dict[str, str]) -> bool:
-    return any(
-        (domain.startswith("*") and len(domain) > 1 and name.endswith(domain[1:]))
-        or (domain.endswith("*") and len(domain) > 1 and name.startswith(domain[:-1]))
-        for domain in domains
-    )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from osmscope.resources.address import CidrRange
-from osmscope.trace.claims import Claim
+from osmscope.trace.claims import Claim, Domains
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_chain_is_named_after_the_service_of_a_host(host, named):
     ],
 )
 def test_a_chain_serves_the_domains_of_its_table(host, port, serves):
-    domains = dict.fromkeys(("a", "b:80", "*.wild", "pre.*"), "v")
+    domains = Domains.of(("A", "b:80", "*.wild", "pre.*", "*"))
     assert Claim(listener="l", chain="c", port=80, domains=domains).serves(host, port) is serves
 
 
