@@ -31,7 +31,7 @@ def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPa
         )
     )
     path = ConnectionPath(connection=request.connection(), listener_choice=choice)
-    if choice.listener is None:
+    if choice.listener is None or choice.missing:
         return _without_listener(sidecar, path, choice)
     path = _inspect(path, choice, request)
     if path.closed is None:

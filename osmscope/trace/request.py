@@ -91,12 +91,12 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
         for name, values in (self.headers or {}).items():
             if name.lower() == "host" and self.host is not None:
                 continue
-            pairs.extend(
-                (name, value) for value in ((values,) if isinstance(values, str) else values)
-            )
+            listed = (values,) if isinstance(values, str) else values
+            pairs.extend((name, value) for value in listed)
         return Headers.of(pairs)
 
 
+_MOST = {"dst_port": 2**16 - 1, "src_port": 2**16 - 1, "random_value": 2**64 - 1}
 _DECODER = msgspec.json.Decoder(TraceRequest)
 
 
@@ -126,7 +126,8 @@ def check_request(request: TraceRequest, *, where: str) -> None:
     """Refuse values that no request can have.
 
     Raises:
-        UsageError: An address is not an IP, or a port is out of range.
+        UsageError: An address is not an IP, a number is out of range, or a header has no name
+            that a client can send.
     """
     for name in ("dst_ip", "src_ip", "direct_src_ip"):
         value = getattr(request, name)
@@ -136,9 +137,18 @@ def check_request(request: TraceRequest, *, where: str) -> None:
                 where=where,
                 hint="give an IPv4 or IPv6 address without a port",
             )
-    for name in ("dst_port", "src_port"):
-        port = getattr(request, name)
-        if port is not None and not 0 <= port <= 65535:
+    for name, most in _MOST.items():
+        number = getattr(request, name)
+        if number is not None and not 0 <= number <= most:
             raise UsageError(
-                f"{name} {port} is not a port", where=where, hint="give a number from 0 to 65535"
+                f"{name} {number} is out of range",
+                where=where,
+                hint=f"give a number from 0 to {most}",
+            )
+    for name in request.headers or ():
+        if not name or name.startswith(":"):
+            raise UsageError(
+                f"{name!r} is not a header's name",
+                where=where,
+                hint="give method, path and host in their own fields",
             )

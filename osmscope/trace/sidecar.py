@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from osmscope.resources.cluster import Cluster
-from osmscope.resources.extension import decode_extension
+from osmscope.resources.extension import Unsupported, decode_extension
 from osmscope.resources.http_connection_manager import HttpFilter
 from osmscope.resources.listener import Listener
 from osmscope.resources.proxy import Proxy
@@ -103,6 +103,11 @@ class Sidecar:
         delivered = self.proxy.discovered_filter(http_filter.name)
         if delivered is not None:
             return HttpStage(http_filter, decode_extension(delivered))
+        if not self.proxy.dump.has("ecds_filter"):
+            unknown = Unsupported(
+                type_name="its configuration, delivered by ECDS, is not in the dump"
+            )
+            return HttpStage(http_filter, unknown)
         default = discovery.get("default_config")
         if default is None:
             return HttpStage(http_filter, Resource(), undelivered=True)
