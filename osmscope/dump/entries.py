@@ -17,7 +17,7 @@ NOTHING = msgspec.Raw()
 """The body of an entry that has none."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One resource in one state."""
 
     kind: str
@@ -83,13 +83,13 @@ class _ErrorWire(msgspec.Struct, forbid_unknown_fields=True):
     version_info: str = ""
 
 
-class _ListenerStateWire(msgspec.Struct, forbid_unknown_fields=True):
+class _ListenerStateWire(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     version_info: str = ""
     listener: msgspec.Raw = NOTHING
     last_updated: str = ""
 
 
-class _EntryWire(msgspec.Struct, forbid_unknown_fields=True):
+class _EntryWire(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type_url: str = msgspec.field(name="@type", default="")
     name: str = ""
     version_info: str = ""
