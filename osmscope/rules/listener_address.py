@@ -23,13 +23,18 @@ def is_bound(listener: Listener) -> bool:
     return old is None or old.bind_to_port is not False
 
 
+def is_internal(listener: Listener) -> bool:
+    """Whether only Envoy itself connects to the listener."""
+    return listener.internal_listener is not None or bool(listener.address.envoy_internal_address)
+
+
 def why_not_eligible(listener: Listener) -> str:
     """Say why no TCP connection can reach a listener; "" where it can."""
     if listener.api_listener is not None:
         return "it is an api_listener, which has no socket"
     if listener.udp_listener_config is not None or _is_udp(listener):
         return "it is a UDP listener"
-    if listener.internal_listener is not None or listener.address.envoy_internal_address:
+    if is_internal(listener):
         return "it is an internal listener, which only Envoy itself connects to"
     if not any(addresses(listener)):
         return "its address is not an IP"

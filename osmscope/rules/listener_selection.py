@@ -23,6 +23,7 @@ from osmscope.rules.listener_address import (
     addresses,
     compatible_addresses,
     is_bound,
+    is_internal,
     why_not_eligible,
 )
 
@@ -69,7 +70,7 @@ class ListenerChoice(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[Listener, ...] = ()
     """Those that fit where several do; the choice is then the user's."""
     missing: str = ""
-    """The fact that is not known and that a hand-over would need, as a noun."""
+    """The fact that is not known and that the choice or a hand-over would need, as a noun."""
 
 
 class ListenerIndex:
@@ -120,6 +121,8 @@ class ListenerIndex:
     def _accept_by_name(self, name: str) -> ListenerChoice:
         for listener in self._listeners:
             if listener.name == name:
+                if is_internal(listener):
+                    return _unmodelled(listener)
                 obstacle = why_not_eligible(listener)
                 if obstacle:
                     return ListenerChoice(reason=f'listener "{name}" gets no TCP: {obstacle}')
@@ -132,6 +135,10 @@ class ListenerIndex:
         if exact is not None:
             candidates = (exact,)
         if not candidates:
+            direction = wanted.direction or "outbound"
+            for listener in self._listeners:
+                if is_internal(listener) and _direction(listener) == direction:
+                    return _unmodelled(listener)
             return ListenerChoice(reason=f"no listener has the address of {wanted.text()}")
         if len(candidates) > 1:
             reason = f"{len(candidates)} listeners may accept {wanted.text()}"
@@ -142,7 +149,9 @@ class ListenerIndex:
         self, accepting: Listener, reason: str, wanted: WantedConnection
     ) -> ListenerChoice:
         if wanted.destination_ip is None or wanted.destination_port is None:
-            return ListenerChoice(listener=accepting, reason=reason, missing="the destination")
+            others = (one for one in self._eligible if one is not accepting)
+            missing = "the destination" if any(_may_accept(one, wanted) for one in others) else ""
+            return ListenerChoice(listener=accepting, reason=reason, missing=missing)
         target = _look_up(self._by_address, wanted)
         if target is None or target is accepting:
             kept = f"{reason}, and no other listener has the address of {wanted.text()}"
@@ -169,6 +178,11 @@ class ListenerIndex:
             direction = wanted.direction or "outbound"
             return f"{direction} connections are redirected to another listener"
         return _not_its_address(listener, wanted)
+
+
+def _unmodelled(listener: Listener) -> ListenerChoice:
+    words = f'what reaches the internal listener "{listener.name}" (these are not modelled)'
+    return ListenerChoice(missing=words)
 
 
 def _not_its_address(listener: Listener, wanted: WantedConnection) -> str:

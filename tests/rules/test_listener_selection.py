@@ -207,6 +207,33 @@ def test_a_gateway_is_chosen_by_address_and_port(
     assert chosen(GATEWAY.choose(wanted)) == name
 
 
+WAYPOINT = ListenerIndex(
+    (
+        listener("status", "0.0.0.0:15021"),
+        Listener(name="main", internal_listener=Opaque(), traffic_direction="INBOUND"),
+        Listener(name="other", internal_listener=Opaque()),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "internal"),
+    [
+        (want("10.0.0.1:8000", "inbound"), "main"),
+        (want("10.0.0.1:8000", "inbound", "main"), "main"),
+        (want("10.0.0.1:8000", "inbound", "other"), "other"),
+        (want("10.0.0.1:8000", "outbound"), ""),
+        (want("10.0.0.1:8000"), ""),
+        (want("10.0.0.1:15021", "inbound"), ""),
+    ],
+)
+def test_what_an_internal_listener_gets_is_not_known(
+    wanted: WantedConnection, internal: str
+) -> None:
+    missing = f'what reaches the internal listener "{internal}" (these are not modelled)'
+    assert WAYPOINT.choose(wanted).missing == (missing if internal else "")
+
+
 def test_several_listeners_that_fit_are_candidates() -> None:
     choice = GATEWAY.choose(want(":80"))
     assert chosen(choice) is None
