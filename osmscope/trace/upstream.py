@@ -1,10 +1,11 @@
 """The cluster's part of a way: refusals, endpoints with their shares, and what they receive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import msgspec
 
+from osmscope.resources.address import parse_ip, split_host_port
 from osmscope.resources.cluster import Cluster, HttpProtocolOptions
 from osmscope.resources.extension import decode_any
 from osmscope.resources.http_filters.router import Router
@@ -179,6 +180,8 @@ def _pick(
         what = f'the endpoint of the {hosts.kind.value} cluster "{start.name}"'
         yield _replace(start, missing=f"{what}, which is found at request time")
     else:
+        if hosts.kind.is_dns:
+            start = _replace(start, assumptions=tuple(_unresolved(hosts.balancer.hosts)))
         yield from _balance(hosts.balancer, start, picking)
 
 
@@ -188,6 +191,14 @@ _BY_REQUEST = (
     ClusterKind.REDIS,
     ClusterKind.OTHER,
 )
+
+
+def _unresolved(hosts: Iterable[Host]) -> Iterator[str]:
+    """Name what DNS decides: without /clusters, names stand for the addresses that they have."""
+    for host in hosts:
+        name, _ = split_host_port(host.address)
+        if parse_ip(name) is None:
+            yield f"{name} resolves to one address"
 
 
 def _original_destination(start: Upstream, picking: Picking) -> Upstream:
