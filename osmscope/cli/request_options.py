@@ -89,12 +89,16 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """The `host` header, where one was typed."""
     notes: tuple[str, ...] = ()
 
-    def finished(self, completed: TraceRequest) -> TraceRequest:
-        """Return the completed request with the `host` header that the client sends."""
-        host = self.host_header or self.target.authority(
-            self.target.port if self.target.port is not None else completed.dst_port
-        )
-        return msgspec.structs.replace(completed, host=host)
+    def finished(self, completed: TraceRequest, full_name: str = "") -> TraceRequest:
+        """Return the completed request with the `host` header that the client sends.
+
+        Args:
+            completed: The request with its destination.
+            full_name: What a short host stands for; "" where it is meant as it was typed.
+        """
+        target = msgspec.structs.replace(self.target, host=full_name or self.target.host)
+        port = self.target.port if self.target.port is not None else completed.dst_port
+        return msgspec.structs.replace(completed, host=self.host_header or target.authority(port))
 
 
 def request_options(command: CommandT) -> CommandT:

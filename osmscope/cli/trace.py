@@ -128,7 +128,7 @@ def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
         DumpError: A resource on the path cannot be read.
     """
     completed, found = completion_of(sidecar).complete(typed.request)
-    completed = typed.finished(completed)
+    completed = typed.finished(completed, found.host)
     inferred = (*sidecar.notes, *typed.notes, *(() if found.assumed else found.notes))
     if found.candidates:
         answer = undecided(completed, found)

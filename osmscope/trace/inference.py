@@ -31,6 +31,9 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """How it was found, each a clause."""
     assumed: bool = False
     """Whether it stands for something that nobody said."""
+    host: str = ""
+    """The name that a short one stands for, where the client's own namespace has no such service;
+    "" where the host is meant as it was given."""
     candidates: tuple[str, ...] = ()
     """Chains that lead to different places, where nothing tells which."""
 
@@ -60,6 +63,9 @@ class Destinations:
         service = self._services.get(_service_of_host(host, self.namespace))
         if service is not None and service.cluster_ip:
             return _of_service(service, port)
+        elsewhere = self._named_elsewhere(host)
+        if elsewhere is not None:
+            return self._qualified(_of_service(elsewhere, port), host, elsewhere)
         by_host = [claim for claim in self._claims if claim.serves(host, port)]
         found = by_host or [claim for claim in self._claims if claim.is_named(host)]
         if port is None:
@@ -67,6 +73,16 @@ class Destinations:
             port = ports.pop() if len(ports) == 1 else None
         on_port = [claim for claim in found if claim.port in (port, None)]
         return self._of_claims(host, port, on_port or found)
+
+    def _named_elsewhere(self, host: str) -> Service | None:
+        """Return the one service of another namespace that a short name can mean."""
+        named = [one for one in self._services.values() if one.name == host and one.cluster_ip]
+        return named[0] if len(named) == 1 else None
+
+    def _qualified(self, found: Inference, host: str, service: Service) -> Inference:
+        full = f"{service.name}.{service.namespace}"
+        note = f"namespace {self.namespace} has no service {host}: {full} is meant"
+        return msgspec.structs.replace(found, host=full, notes=(note, *found.notes))
 
     @functools.cached_property
     def _claims(self) -> tuple[Claim, ...]:
@@ -91,8 +107,12 @@ class Destinations:
             note = f"no filter chain serves {host} at port {port}; at {chosen.port} it is known as"
             note += f" {chosen.address}"
             return Inference(dst_ip=chosen.address, dst_port=port, notes=(note,))
+        by_name_only = not chosen.serves(host, chosen.port) and "." not in host
         return Inference(
-            dst_ip=chosen.address, dst_port=port, notes=tuple(_claim_notes(host, chosen, found))
+            dst_ip=chosen.address,
+            dst_port=port,
+            host=chosen.service if by_name_only else "",
+            notes=tuple(_claim_notes(host, chosen, found)),
         )
 
     def _unclaimed(self, host: str, port: int | None, chosen: Claim | None = None) -> Inference:

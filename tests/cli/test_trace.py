@@ -30,11 +30,21 @@ def test_without_services_the_destination_is_told_by_the_dump(osmscope, bookbuye
 
 
 def test_what_does_not_reach_is_1_with_the_nearest_miss(osmscope, bookstore):
-    done = osmscope("trace", "bookbuyer", "--from", bookstore, "bookstore:14001")
+    short = ("-H", "Host: bookstore:14001")
+    done = osmscope("trace", "bookbuyer", "--from", bookstore, "bookstore:14001", *short)
     assert done.code == 1
     assert done.out.startswith("✗ bookbuyer → GET bookstore:14001")
     assert "404 (NR) route_not_found" in done.out
     assert 'use the host "bookstore.bookstore:14001" → virtual host' in " ".join(done.out.split())
+
+
+def test_a_short_name_is_that_of_the_only_service_called_so(osmscope, bookstore):
+    done = osmscope("trace", "bookbuyer", "--from", bookstore, "bookstore:14001")
+    assert done.code == 0
+    assert "50 %  cluster bookstore/bookstore-v1|14001" in done.out
+    assert "50 %  cluster bookstore/bookstore-v2|14001" in done.out
+    said = "namespace bookbuyer has no service bookstore: bookstore.bookstore is meant"
+    assert said in " ".join(done.out.split())
 
 
 def test_json_and_yaml_are_the_batch_answer_with_steps(osmscope, bookbuyer):

@@ -62,6 +62,17 @@ def _made(*listeners):
     return Proxy(Dump.read(msgspec.json.encode(dump), where="made"))
 
 
+def test_a_short_name_of_another_namespace_stands_for_its_full_one():
+    found = Destinations(_made(), [SERVICE], "bookbuyer").find("bookstore", 14001)
+    assert (found.dst_ip, found.host) == ("10.1.1.1", "bookstore.bookstore")
+    assert "namespace bookbuyer has no service bookstore" in found.notes[0]
+
+
+def test_a_short_name_that_several_namespaces_have_stands_for_none():
+    other = msgspec.structs.replace(SERVICE, namespace="other")
+    assert Destinations(_made(), [SERVICE, other], "bookbuyer").find("bookstore", 1).host == ""
+
+
 @pytest.mark.parametrize(
     ("host", "namespace", "found"),
     [
