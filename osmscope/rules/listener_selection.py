@@ -111,12 +111,20 @@ class ListenerIndex:
         intercepting = self._intercepting.get(direction)
         if intercepting is None:
             return self._accept_by_address(wanted)
-        own = _look_up(self._bound_by_address, wanted)
+        own = _look_up(self._bound_by_address, wanted) or self._wildcard_of_port(wanted)
         if direction == "inbound" and own is not None and own not in self._intercepting.values():
             reason = f"it has the socket of {wanted.text()}, a port that is not redirected"
             return ListenerChoice(listener=own, reason=reason)
         reason = f"{direction} connections are redirected to it"
         return ListenerChoice(listener=intercepting, reason=reason)
+
+    def _wildcard_of_port(self, wanted: WantedConnection) -> Listener | None:
+        """Find the listener that has a port at every address, where the address is not known."""
+        port = wanted.destination_port
+        if wanted.destination_ip is not None or port is None:
+            return None
+        found = (self._bound_by_address.get((ip, port)) for ip in WILDCARDS.values())
+        return next(filter(None, found), None)
 
     def _accept_by_name(self, name: str) -> ListenerChoice:
         for listener in self._listeners:
