@@ -7,6 +7,7 @@ An address that is not an IP has no port, and is 255.255.255.255 where ranges ar
 Checked against Envoy 1.40.0. Not modelled: `address_suffix` and `suffix_len`, which Envoy refuses.
 """
 
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -203,3 +204,26 @@ LEVELS: tuple[Level, ...] = (
     ),
 )
 """All criteria, in Envoy's order."""
+
+
+def key_words(level: int, key: Key | None) -> str:
+    """Write a key of a criterion: `14001`, `10.96.0.11/32`, `"*.example.com"`.
+
+    Args:
+        level: The criterion's index in `LEVELS`.
+        key: The key; None for the chains that leave the criterion open.
+    """
+    if isinstance(key, tuple):
+        version, length, value = key
+        family = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+        return f"{family(value << (family(0).max_prefixlen - length))}/{length}"
+    if isinstance(key, str):
+        wildcard = LEVELS[level].field == "server_names" and key.startswith(".")
+        return f'"*{key}"' if wildcard else f'"{key}"'
+    return "none" if key is None else str(key)
+
+
+def criterion_words(level: int, key: Key | None) -> str:
+    """Write a criterion with its key: `destination port 14001`, `prefix range 10.96.0.11/32`."""
+    noun = LEVELS[level].field.replace("_", " ").removesuffix("s")
+    return f"{noun} {key_words(level, key)}"

@@ -7,15 +7,14 @@ Checked against Envoy 1.40.0. Not modelled: nothing; where the listener has a
 `filter_chain_matcher`, the chains' own criteria are ignored and only the matcher's answer counts.
 """
 
-import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from osmscope.resources.listener import FilterChain, Listener
 from osmscope.rules.facts import Connection
 from osmscope.rules.filter_chain import FilterChainChoice
-from osmscope.rules.filter_chain_level import LEVELS, Key, is_every_address
+from osmscope.rules.filter_chain_level import LEVELS, Key, is_every_address, key_words
 
 _EITHER = "it fits as well, and Envoy takes either"
 
@@ -32,17 +31,22 @@ class FilterChainLoser(msgspec.Struct, frozen=True):
 
 
 def losers(
-    listener: Listener, connection: Connection, choice: FilterChainChoice
+    listener: Listener,
+    connection: Connection,
+    choice: FilterChainChoice,
+    among: Iterable[int] | None = None,
 ) -> Iterator[FilterChainLoser]:
-    """List the chains that were not chosen, in the listener's order.
+    """List the chains that were not chosen.
 
     Args:
         listener: The listener that was asked.
         connection: The connection, as the listener filters left it.
         choice: What `FilterChainIndex.find` answered to it.
+        among: The places of the chains to tell of, in that order; None for all, in the listener's.
     """
-    for index, chain in enumerate(listener.filter_chains):
+    for index in range(len(listener.filter_chains)) if among is None else among:
         if index != choice.index:
+            chain = listener.filter_chains[index]
             reason, field = _why(chain, connection, choice)
             yield FilterChainLoser(chain, index, reason, field)
 
@@ -76,9 +80,10 @@ def _looked_up_later(
         if taken.key not in keys:
             if is_every_address(taken.key):
                 return _EITHER, level.field
+            named = key_words(taken.level, taken.key)
             return (
-                f"it fits, but {level.words(connection)} and another filter chain names "
-                f"{_key_words(taken.key)}, which Envoy looks up first; it does not go back",
+                f"it fits, but {level.words(connection)} and another filter chain names {named}, "
+                "which Envoy looks up first; it does not go back",
                 level.field,
             )
     return None
@@ -95,12 +100,3 @@ def _wanted(chain: FilterChain, field: str) -> str:
     if not isinstance(value, tuple):
         return str(value)
     return " or ".join(item.text() if hasattr(item, "text") else str(item) for item in value)
-
-
-def _key_words(key: Key | None) -> str:
-    if isinstance(key, tuple):
-        version, length, value = key
-        if version == 4:
-            return f"{ipaddress.IPv4Address(value << (32 - length))}/{length}"
-        return f"{ipaddress.IPv6Address(value << (128 - length))}/{length}"
-    return f'"{key}"' if isinstance(key, str) else str(key)

@@ -9,7 +9,7 @@ Checked against Envoy 1.40.0. Not modelled: virtual hosts that VHDS would fetch 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -119,16 +119,20 @@ class VirtualHostIndex:
         return _without_port(host) if self._ignore_port else host
 
     def losers(
-        self, headers: Headers, choice: VirtualHostChoice
+        self,
+        headers: Headers,
+        choice: VirtualHostChoice,
+        among: Iterable[VirtualHost] | None = None,
     ) -> Iterator[tuple[VirtualHost, str]]:
-        """Tell of each other virtual host why it was not chosen, in the table's order.
+        """Tell of each other virtual host why it was not chosen.
 
         Args:
             headers: The request's headers.
             choice: What `find` said of them.
+            among: The virtual hosts to tell of, in that order; None for all, in the table's.
         """
         host = self._host(headers)
-        for virtual_host in self._virtual_hosts:
+        for virtual_host in self._virtual_hosts if among is None else among:
             if virtual_host is not choice.virtual_host:
                 yield virtual_host, _why_not(virtual_host, host, choice)
 

@@ -22,14 +22,7 @@ def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPa
     Raises:
         DumpError: A resource on the path cannot be read.
     """
-    choice = sidecar.listener_index.choose(
-        WantedConnection(
-            destination_ip=request.dst_ip,
-            destination_port=request.dst_port,
-            direction=request.direction,
-            listener=request.listener,
-        )
-    )
+    choice = sidecar.listener_index.choose(wanted_connection(request))
     path = ConnectionPath(connection=request.connection(), listener_choice=choice)
     if choice.listener is None or choice.missing:
         return _without_listener(sidecar, path, choice)
@@ -39,6 +32,16 @@ def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPa
     if path.chain is not None and not path.missing:
         path = _enter_chain(sidecar, path, path.chain)
     return path
+
+
+def wanted_connection(request: TraceRequest) -> WantedConnection:
+    """Return what is known of a request's connection before a listener accepts it."""
+    return WantedConnection(
+        destination_ip=request.dst_ip,
+        destination_port=request.dst_port,
+        direction=request.direction,
+        listener=request.listener,
+    )
 
 
 def _without_listener(

@@ -4,18 +4,29 @@ from collections.abc import Iterator
 from itertools import islice
 
 from osmscope.resources.cluster import Cluster
+from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
 from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
 from osmscope.trace.answer import Candidate, Step
 from osmscope.trace.path import Upstream
+from osmscope.trace.update_notes import update_notes
 
 MOST_HOSTS = 200
 """How many endpoints without a share are listed; the rest is counted."""
 
 
-def cluster_steps(upstream: Upstream, reason: str, headers: Headers | None) -> Iterator[Step]:
-    """Tell why a cluster was taken, how its endpoints share, and what TLS is spoken to them."""
+def cluster_steps(
+    proxy: Proxy, upstream: Upstream, reason: str, headers: Headers | None
+) -> Iterator[Step]:
+    """Tell why a cluster was taken, how its endpoints share, and what TLS is spoken to them.
+
+    Args:
+        proxy: The sidecar's resources.
+        upstream: The cluster's part of the path.
+        reason: Why it was chosen.
+        headers: The request as it is sent; None for a connection of `tcp_proxy`.
+    """
     refused = upstream.reply is not None or upstream.closed is not None
     words = [reason, *upstream.reasons]
     if upstream.reply is not None:
@@ -28,7 +39,8 @@ def cluster_steps(upstream: Upstream, reason: str, headers: Headers | None) -> I
         kind="cluster",
         chosen=upstream.name,
         reason="; ".join(word for word in words if word),
-        failed=refused,
+        notes=update_notes(proxy, "cluster", upstream.name),
+        failed=refused or bool(upstream.missing),
     )
     shares = upstream.shares
     if shares is not None:

@@ -104,7 +104,8 @@ def _route(
         if resolved.missing:
             yield _replace(path, missing=resolved.missing)
         elif upgrade.reply is not None:
-            yield _replace(path, reply=upgrade.reply, upstream=_resolved_cluster(sidecar, resolved))
+            upstream = _resolved_cluster(sidecar, resolved)
+            yield _replace(path, reply=upgrade.reply, refused=True, upstream=upstream)
         else:
             stages = sidecar.http_stages(upgrade.http_filters)
             for filtered in run_filters(sidecar, manager, stages, path):
@@ -140,9 +141,7 @@ def _follow_route(
     if reply is not None:
         yield _replace(path, reply=_with_location(reply, path, route))
         return
-    if resolved.cluster_choice is None:
-        yield _replace(path, missing="what the route does (none of its actions is known)")
-        return
+    assert resolved.cluster_choice is not None
     name = resolved.cluster_choice.name
     cluster = sidecar.proxy.cluster(name)
     if cluster is None:
@@ -173,6 +172,7 @@ def _with_location(reply: LocalReply, path: HttpPath, route: Route) -> LocalRepl
 
 
 def _own_reply(route: Route, request: Request) -> LocalReply | None:
+    """Return what a route answers by itself; None for one that forwards."""
     if route.redirect is not None:
         return redirect(route, request)
     if route.direct_response is not None:

@@ -127,7 +127,7 @@ class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     """As the router sees it, or as far as it came."""
     refused: bool = False
-    """Whether the connection manager itself answered, before any route."""
+    """Whether the connection manager itself answered, before any filter."""
     resolved: Resolved = Resolved()
     runs: tuple[FilterRun, ...] = ()
     reply: LocalReply | None = None
@@ -138,6 +138,12 @@ class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What the connection manager did to the request, as clauses."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the connection manager or one of the HTTP filters answered."""
+        result = self.runs[-1].result if self.runs else None
+        return self.refused or (result is not None and result.reply is not None)
 
 
 class TcpPath(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,11 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
         return Headers.of(pairs)
 
 
-_MOST = {"dst_port": 2**16 - 1, "src_port": 2**16 - 1, "random_value": 2**64 - 1}
+_NUMBERS = {
+    "dst_port": (2**16 - 1, "port"),
+    "src_port": (2**16 - 1, "port"),
+    "random_value": (2**64 - 1, "64-bit number"),
+}
 _DECODER = msgspec.json.Decoder(TraceRequest)
 
 
@@ -137,11 +141,11 @@ def check_request(request: TraceRequest, *, where: str) -> None:
                 where=where,
                 hint="give an IPv4 or IPv6 address without a port",
             )
-    for name, most in _MOST.items():
+    for name, (most, noun) in _NUMBERS.items():
         number = getattr(request, name)
         if number is not None and not 0 <= number <= most:
             raise UsageError(
-                f"{name} {number} is out of range",
+                f"{name} {number} is not a {noun}",
                 where=where,
                 hint=f"give a number from 0 to {most}",
             )

@@ -6,6 +6,7 @@ import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.http_filters.custom_code import OnDemand
+from osmscope.resources.route import Route
 from osmscope.rules.facts import Request
 from osmscope.rules.hash_policy import request_hash
 from osmscope.rules.require_tls import require_tls
@@ -106,12 +107,10 @@ def _fetches_on_demand(sidecar: Sidecar, manager: HttpConnectionManager) -> bool
 def _with_cluster(
     resolved: Resolved, route_choice: RouteChoice, request: Request
 ) -> Iterator[Resolved]:
-    resolved = _replace(
-        resolved, probability=route_choice.probability, missing=route_choice.missing
-    )
+    resolved = _replace(resolved, probability=route_choice.probability)
     route = route_choice.route
     if route is None or route.route is None or route_choice.missing:
-        yield resolved
+        yield _replace(resolved, missing=route_choice.missing or _unknown_action(route))
         return
     weighted = route.route.weighted_clusters
     hash_value = None
@@ -126,3 +125,10 @@ def _with_cluster(
             probability=route_choice.probability * cluster_choice.probability,
             missing=cluster_choice.missing,
         )
+
+
+def _unknown_action(route: Route | None) -> str:
+    """Say what is missing of a route that does something else than Envoy 1.40 could."""
+    if route is None or route.redirect or route.direct_response or route.non_forwarding_action:
+        return ""
+    return "what the route does (none of its actions is known)"

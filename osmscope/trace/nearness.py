@@ -1,0 +1,76 @@
+"""Which candidates come closest to what a request asks for.
+
+Decision: losers are shown nearest first, and only the nearest of many are looked at closely, so
+that a table of ten thousand costs no more than one of two hundred.
+"""
+
+import difflib
+import heapq
+from collections.abc import Sequence
+
+from osmscope.resources.listener import FilterChain
+from osmscope.resources.route import VirtualHost
+from osmscope.rules.facts import Connection
+from osmscope.rules.ip_range import contains, network_of
+from osmscope.rules.server_name import server_name_key, server_name_keys
+from osmscope.rules.virtual_host import domain_fits
+
+
+def nearest_virtual_hosts(
+    host: str, virtual_hosts: Sequence[VirtualHost], most: int
+) -> list[VirtualHost]:
+    """List the virtual hosts whose domains are most like a host, the nearest first.
+
+    Args:
+        host: What was looked up, in lower case.
+        virtual_hosts: All candidates.
+        most: How many are listed at most.
+    """
+    likeness = difflib.SequenceMatcher(autojunk=False)
+    likeness.set_seq2(host)
+
+    def roughly(virtual_host: VirtualHost) -> float:
+        if any("*" in domain and domain_fits(domain, host) for domain in virtual_host.domains):
+            return 1.0
+        if not virtual_host.domains:
+            return 0.0
+        likeness.set_seq1(min(virtual_host.domains, key=lambda one: abs(len(one) - len(host))))
+        return likeness.quick_ratio()
+
+    def exactly(virtual_host: VirtualHost) -> float:
+        return max((_ratio(likeness, host, one) for one in virtual_host.domains), default=0.0)
+
+    return sorted(heapq.nlargest(most, virtual_hosts, key=roughly), key=exactly, reverse=True)
+
+
+def _ratio(likeness: "difflib.SequenceMatcher[str]", host: str, domain: str) -> float:
+    if "*" in domain and domain_fits(domain, host):
+        return 1.0
+    likeness.set_seq1(domain)
+    return likeness.ratio()
+
+
+def nearest_chains(connection: Connection, chains: Sequence[FilterChain], most: int) -> list[int]:
+    """List the places of the filter chains that ask for most of what a connection has.
+
+    Args:
+        connection: The connection, as the listener filters left it.
+        chains: All filter chains of the listener.
+        most: How many are listed at most.
+
+    Raises:
+        DumpError: A chain's range is not one.
+    """
+    ip = connection.destination_ip or ""
+    server_names = set(server_name_keys(connection.server_name))
+
+    def agreements(index: int) -> int:
+        match = chains[index].filter_chain_match
+        port = match.destination_port
+        return (
+            (port is not None and port == connection.destination_port)
+            + any(contains(network_of(one), ip) for one in match.prefix_ranges)
+            + (not server_names.isdisjoint(map(server_name_key, match.server_names)))
+        )
+
+    return heapq.nlargest(most, range(len(chains)), key=agreements)
