@@ -16,12 +16,14 @@ import msgspec
 
 from osmscope.dump.clusters import Clusters, read_clusters
 from osmscope.dump.sections import Dump
-from osmscope.errors import SourceError, UnreachableError, UsageError
+from osmscope.errors import SourceError, UsageError
 from osmscope.mesh.osm import node_namespace
 from osmscope.resources.proxy import Proxy
-from osmscope.source.admin import is_admin_address, read_admin
-from osmscope.source.files import Source, read_bytes
+from osmscope.source import demo
+from osmscope.source.admin import is_admin_address
+from osmscope.source.files import Source
 from osmscope.source.kubernetes_lists import Service
+from osmscope.source.locations import read_location
 
 if TYPE_CHECKING:
     from osmscope.source.snapshot import PodFiles, Snapshot
@@ -60,7 +62,7 @@ def source_options(command: CommandT) -> CommandT:
             "--from",
             "from_",
             metavar="PATH",
-            help="Folder or archive of a mesh; SOURCE is then a pod in it.",
+            help="Folder or archive of a mesh, or demo; SOURCE is then a pod in it.",
         ),
         click.option(
             "--clusters",
@@ -114,7 +116,7 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
             raise UsageError("--dump takes the place of SOURCE and --from", hint="give one of them")
         return _Place(options.dump)
     if options.from_ is not None:
-        return _Place(source, options.from_)
+        return _Place(source, _folder(options.from_))
     if source is None:
         raise UsageError("SOURCE is missing", hint=_GIVE)
     if source == "-" or is_admin_address(source) or _is_file(source):
@@ -125,23 +127,10 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
     raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_GIVE)
 
 
-def read_location(location: str, what: str) -> Source:
-    """Read a file, standard input for "-", or what an admin address answers.
-
-    Args:
-        location: Where.
-        what: "config_dump" or "clusters".
-
-    Raises:
-        UnreachableError: An admin address does not answer.
-        SourceError: It cannot be read.
-    """
-    if not is_admin_address(location):
-        return read_bytes(location)
-    try:
-        return read_admin(location, what)
-    except SourceError as error:
-        raise UnreachableError(error.message, where=error.where, hint=error.hint) from None
+def _folder(location: str) -> str:
+    """Return a mesh's folder or archive: `demo` is the one that comes with osmscope."""
+    is_demo = location == demo.NAME and not Path(location).exists()
+    return str(demo.demo_folder()) if is_demo else location
 
 
 def _beside(folder: str, what: str) -> str | None:

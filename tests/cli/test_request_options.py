@@ -50,7 +50,7 @@ def test_options_make_a_request(target, options, fields):
         ({"headers": ("nonsense",)}, "cannot be read"),
         ({"headers": (": x",)}, "cannot be read"),
         ({"dst_ip": "a"}, "not an IP address"),
-        ({"dst_port": 70000}, "not a port"),
+        ({"dst_port": 70000}, "70000"),
         ({"tcp": True, "http2": True}, "exclude each other"),
     ],
 )
