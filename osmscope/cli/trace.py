@@ -22,7 +22,7 @@ from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Destinations, Inference
 from osmscope.trace.request import TraceRequest
 
-_FORMATS = ("tree", "wide", "json", "jsonl", "yaml", "dot", "mermaid")
+_FORMATS = ("tree", "wide", "json", "jsonl", "yaml", "dot", "mermaid", "svg")
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
 
@@ -180,6 +180,13 @@ def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: 
     report = trace_report(
         traced.answer, traced.explanation, traced.request, sidecar.name, traced.inferred
     )
+    if settings.format == "svg":
+        from osmscope.report.svg import as_svg
+
+        text = trace_text(report, width=output.width(), color=True, wide=False)
+        title = f"osmscope trace {sidecar.name}"
+        output.write(as_svg(text, title=title, width=output.width()))
+        return
     color = output.wants_color(settings.color)
     output.write(trace_text(report, width=output.width(), color=color, wide=wide))
 

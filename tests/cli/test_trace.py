@@ -47,6 +47,12 @@ def test_a_short_name_is_that_of_the_only_service_called_so(osmscope, bookstore)
     assert said in " ".join(done.out.split())
 
 
+def test_the_picture_in_the_readme_is_what_the_command_draws(osmscope, bookstore):
+    """Made again by: osmscope trace bookbuyer bookstore:14001 --from fixtures/bookstore -o svg"""
+    arguments = ("trace", "bookbuyer", "bookstore:14001", "--from", bookstore, "-o", "svg")
+    assert osmscope(*arguments).out == bookstore.with_suffix(".svg").read_text()
+
+
 def test_json_and_yaml_are_the_batch_answer_with_steps(osmscope, bookbuyer):
     found = json.loads(osmscope("trace", bookbuyer, *BUY, "-o", "json").out)
     assert found["schema"] == 1
