@@ -47,8 +47,9 @@ def test_a_short_name_is_that_of_the_only_service_called_so(osmscope, bookstore)
     assert said in " ".join(done.out.split())
 
 
-def test_the_picture_in_the_readme_is_what_the_command_draws(osmscope, bookstore):
+def test_the_picture_in_the_readme_is_what_the_command_draws(osmscope, bookstore, monkeypatch):
     """Made again by: osmscope trace bookbuyer bookstore:14001 --from fixtures/bookstore -o svg"""
+    monkeypatch.setenv("COLUMNS", "80")
     arguments = ("trace", "bookbuyer", "bookstore:14001", "--from", bookstore, "-o", "svg")
     assert osmscope(*arguments).out == bookstore.with_suffix(".svg").read_text()
 
