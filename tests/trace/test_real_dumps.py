@@ -1,35 +1,14 @@
-"""Dumps that OSM's maintainers, Istio's and Kuma's took of their sidecars load, list and trace.
-
-The pair `osm-1.1-curl` → `osm-1.1-httpbin-1` and `-2` is a client and the two replicas of a server.
-"""
+"""Dumps that OSM's maintainers, Istio's and Kuma's took of their sidecars load, list and trace."""
 
 from __future__ import annotations
 
-import copy
-import functools
 import importlib
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from osmscope.cli.get import TABLES
-from osmscope.dump.sections import Dump
-from osmscope.resources.proxy import Proxy
-from osmscope.resources.resource import decode
-from osmscope.resources.transport_socket import Secret
-from osmscope.rules.hosts import Host
-from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
-from osmscope.trace.answer import Answer, OutcomeAnswer
-from osmscope.trace.completion import Completion
-from osmscope.trace.inference import Destinations
-from osmscope.trace.request import CertificateFacts, TraceRequest
-from osmscope.trace.tracer import Tracer
-
-Json = dict[str, Any]
+from tests.trace.real_dumps import MESH_NAME, Json, end, inbound, proxy_of, read, trace
 
 ROWS = {
     "osm-0.9-bookbuyer": (1, 1, 1, 2, 1, 2),
@@ -44,46 +23,6 @@ ROWS = {
 """Dump → how many listeners, chains, routes, clusters, endpoints and secrets are listed."""
 
 BUYER = {"user-agent": "Go-http-client/1.1", "client-app": "bookbuyer"}
-MESH_NAME = "httpbin.httpbin.svc.cluster.local"
-UNKNOWN_ENDPOINTS = (
-    'the endpoints of cluster "{}" (the dump was taken without include_eds,'
-    " and /clusters was not given) is not known"
-)
-
-
-@pytest.fixture
-def dump_of(shared: Path) -> Callable[[str], Json]:
-    """Read a real dump by name; the caller may change what it gets."""
-    return lambda name: copy.deepcopy(_content(shared, name))
-
-
-@functools.cache
-def _content(shared: Path, name: str) -> Json:
-    (path,) = shared.glob(f"*-dumps/{name}.json")
-    content: Json = json.loads(path.read_bytes())
-    return content
-
-
-def proxy_of(dump: Json) -> Proxy:
-    return Proxy(Dump.read(json.dumps(dump).encode(), where="dump"))
-
-
-def trace(dump: Json, **facts: object) -> tuple[Answer, OutcomeAnswer]:
-    """Trace a request that has one outcome, completed as the command line does."""
-    proxy = proxy_of(dump)
-    request, _ = Completion(Destinations(proxy)).complete(msgspec.convert(facts, TraceRequest))
-    answer, explanation = Tracer(proxy).explain(request)
-    assert explanation.steps
-    (outcome,) = answer.outcomes
-    return answer, outcome
-
-
-def end(outcome: OutcomeAnswer) -> str:
-    """Say in a word or two how a request ends."""
-    if outcome.response is None:
-        addresses = [endpoint.address for endpoint in outcome.endpoints]
-        return " ".join([outcome.verdict, *addresses])
-    return f"{outcome.response.code} {outcome.response.details}"
 
 
 def test_no_dump_is_left_out(shared: Path) -> None:
@@ -91,10 +30,8 @@ def test_no_dump_is_left_out(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "rows"), ROWS.items())
-def test_everything_is_listed(
-    dump_of: Callable[[str], Json], name: str, rows: tuple[int, ...]
-) -> None:
-    proxy = proxy_of(dump_of(name))
+def test_everything_is_listed(shared: Path, name: str, rows: tuple[int, ...]) -> None:
+    proxy = proxy_of(read(shared, name))
     counts = tuple(
         len(getattr(importlib.import_module(module), function)(proxy).rows)
         for module, function in TABLES.values()
@@ -224,196 +161,32 @@ def test_everything_is_listed(
     ],
 )
 def test_where_a_request_lands(
-    dump_of: Callable[[str], Json],
+    shared: Path,
     name: str,
     facts: Json,
     path: tuple[str | None, ...],
     ending: str,
 ) -> None:
-    _, outcome = trace(dump_of(name), **facts)
+    _, outcome = trace(read(shared, name), **facts)
     found = outcome.filter_chain, outcome.route_config, outcome.virtual_host, outcome.cluster
     assert (found, end(outcome)) == (path, ending)
 
 
-def test_a_name_of_egress_is_what_dns_makes_of_it(dump_of: Callable[[str], Json]) -> None:
+def test_a_name_of_egress_is_what_dns_makes_of_it(shared: Path) -> None:
     facts = {"host": "httpbin.org", "dst_ip": "3.4.5.6", "dst_port": 80}
-    answer, _ = trace(dump_of("osm-1.1-curl-egress"), **facts)
+    answer, _ = trace(read(shared, "osm-1.1-curl-egress"), **facts)
     assert "httpbin.org resolves to one address" in answer.assumptions
 
 
 @pytest.mark.parametrize(
     "facts", [{}, {"listener": "main_internal"}], ids=["by direction", "by name"]
 )
-def test_internal_listeners_are_named_as_not_modelled(
-    dump_of: Callable[[str], Json], facts: Json
-) -> None:
+def test_internal_listeners_are_named_as_not_modelled(shared: Path, facts: Json) -> None:
     destination = {"direction": "inbound", "dst_ip": "10.96.1.1", "dst_port": 8000}
-    answer, outcome = trace(dump_of("istio-waypoint"), host="httpbin", **destination, **facts)
+    answer, outcome = trace(read(shared, "istio-waypoint"), host="httpbin", **destination, **facts)
     assert (outcome.verdict, answer.exact) == ("unknown", False)
     words = 'what reaches the internal listener "main_internal" (these are not modelled)'
     assert answer.assumptions == (f"{words} is not known",)
-
-
-def test_the_client_of_the_pair(dump_of: Callable[[str], Json]) -> None:
-    dump = dump_of("osm-1.1-curl")
-    answer, outcome = trace(dump, host="httpbin.httpbin:14001")
-    assert outcome.listener == "outbound-listener"
-    assert outcome.filter_chain == "outbound_httpbin/httpbin_14001_http"
-    assert outcome.route_config == "rds-outbound.14001"
-    assert outcome.virtual_host == f"outbound_virtual-host|{MESH_NAME}"
-    assert outcome.cluster == "httpbin/httpbin|14001"
-    assert end(outcome) == "unknown"
-    assert UNKNOWN_ENDPOINTS.format("httpbin/httpbin|14001") in answer.assumptions
-    # The user's own DNS may know a name that the virtual host does not.
-    _, outcome = trace(dump, host="httpbin", dst_ip="10.96.15.1", dst_port=14001)
-    assert end(outcome) == "404 route_not_found"
-
-
-def test_the_client_s_tls(dump_of: Callable[[str], Json]) -> None:
-    proxy = proxy_of(dump_of("osm-1.1-curl"))
-    cluster = proxy.cluster("httpbin/httpbin|14001")
-    assert cluster is not None
-    host = Host(address="10.244.0.9:14001")
-    tls = upstream_tls(cluster, host, transport_socket_of(cluster, host).configuration)
-    assert tls is not None
-    assert (tls.sni, tls.alpn) == (MESH_NAME, ("osm",))
-    assert tls.certificate_secrets == ("service-cert:curl/curl",)
-    assert tls.validation_secret == "root-cert-for-mtls-outbound:httpbin/httpbin"
-    (entry,) = proxy.dump.find("secret", tls.validation_secret)
-    context = decode(Secret, entry.body, "secret").validation_context
-    assert context is not None
-    assert [m.exact for m in context.match_subject_alt_names] == ["httpbin.httpbin.cluster.local"]
-
-
-def inbound(**changes: object) -> Json:
-    """The request of the pair's client, as it arrives at the server."""
-    certificate = CertificateFacts(dns_sans=("curl.curl.cluster.local",), trusted=True)
-    return {
-        "direction": "inbound",
-        "dst_ip": "10.244.0.9",
-        "dst_port": 14001,
-        "sni": MESH_NAME,
-        "alpn": ("osm",),
-        "client_certificate": msgspec.to_builtins(certificate),
-        "protocol": "h2",
-        "host": "httpbin.httpbin:14001",
-        **changes,
-    }
-
-
-@pytest.mark.parametrize("name", ["osm-1.1-httpbin-1", "osm-1.1-httpbin-2"])
-def test_both_servers_of_the_pair(dump_of: Callable[[str], Json], name: str) -> None:
-    _, outcome = trace(dump_of(name), **inbound())
-    assert outcome.listener == "inbound-listener"
-    assert outcome.filter_chain == "inbound_httpbin/httpbin_14001_http"
-    assert outcome.route_config == "rds-inbound.14001"
-    assert outcome.virtual_host == f"inbound_virtual-host|{MESH_NAME}"
-    assert outcome.cluster == "httpbin/httpbin|14001|local"
-    assert end(outcome) == "forwarded 127.0.0.1:14001"
-
-
-@pytest.mark.parametrize(
-    ("changes", "ending"),
-    [
-        ({"sni": "httpbin.other.svc.cluster.local"}, "0 filter_chain_not_found"),
-        ({"alpn": ()}, "0 filter_chain_not_found"),
-        ({"dst_port": 14002}, "0 filter_chain_not_found"),
-        ({"sni": None, "client_certificate": None, "tls": False}, "0 filter_chain_not_found"),
-        ({"host": "httpbin"}, "forwarded 127.0.0.1:14001"),
-        ({"host": "httpbin.other"}, "404 route_not_found"),
-        ({"host": "httpbin.httpbin:14002"}, "404 route_not_found"),
-    ],
-)
-def test_requests_that_differ_from_the_pair_s(
-    dump_of: Callable[[str], Json], changes: Json, ending: str
-) -> None:
-    _, outcome = trace(dump_of("osm-1.1-httpbin-1"), **inbound(**changes))
-    assert end(outcome) == ending
-
-
-def objects(value: object) -> Iterator[Json]:
-    """Every object within a dump."""
-    if isinstance(value, dict):
-        yield value
-        yield from (each for part in value.values() for each in objects(part))
-    elif isinstance(value, list):
-        yield from (each for part in value for each in objects(part))
-
-
-def deny_all(dump: Json) -> None:
-    """SMI mode without a TrafficTarget: a network RBAC filter without policies."""
-    kind = "type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC"
-    config = {"@type": kind, "rules": {}, "stat_prefix": "rbac"}
-    for each in objects(dump):
-        if str(each.get("name", "")).startswith("inbound_httpbin/"):
-            each["filters"].insert(0, {"name": "l4_rbac", "typed_config": config})
-
-
-def without_domain(dump: Json) -> None:
-    for each in objects(dump):
-        if "domains" in each:
-            each["domains"] = [d for d in each["domains"] if d != "httpbin.httpbin:14001"]
-
-
-def without_local_cluster(dump: Json) -> None:
-    for each in objects(dump):
-        if "dynamic_active_clusters" in each:
-            each["dynamic_active_clusters"] = [
-                entry
-                for entry in each["dynamic_active_clusters"]
-                if not entry["cluster"]["name"].endswith("|local")
-            ]
-
-
-def warming(dump: Json) -> None:
-    for each in objects(dump):
-        if each.get("name") == "inbound-listener" and "active_state" in each:
-            each["warming_state"] = each.pop("active_state")
-
-
-def with_error(dump: Json) -> None:
-    """A later listener was rejected; the active one stays in force."""
-    for each in objects(dump):
-        if each.get("name") == "inbound-listener" and "active_state" in each:
-            each["error_state"] = {"details": "multiple filter chains with the same matching rules"}
-
-
-@pytest.mark.parametrize(
-    ("change", "ending"),
-    [
-        (deny_all, "0 rbac_access_denied_matched_policy[none]"),
-        (without_domain, "404 route_not_found"),
-        (without_local_cluster, "503 cluster_not_found"),
-        (warming, "0 None"),
-        (with_error, "forwarded 127.0.0.1:14001"),
-    ],
-)
-def test_servers_that_differ_from_the_pair_s(
-    dump_of: Callable[[str], Json], change: Callable[[Json], None], ending: str
-) -> None:
-    dump = dump_of("osm-1.1-httpbin-1")
-    change(dump)
-    _, outcome = trace(dump, **inbound())
-    assert end(outcome) == ending
-
-
-def test_a_wider_egress_chain_does_not_take_what_the_mesh_serves(
-    dump_of: Callable[[str], Json],
-) -> None:
-    dump = dump_of("osm-1.1-curl")
-    wide = {"address_prefix": "10.96.0.0", "prefix_len": 16}
-    for each in objects(dump):
-        if each.get("traffic_direction") == "OUTBOUND":
-            (chain,) = each["filter_chains"]
-            match = {"destination_port": 14001, "prefix_ranges": [wide]}
-            egress = {**chain, "name": "egress-tcp.14001", "filter_chain_match": match}
-            each["filter_chains"].insert(0, egress)
-    for address, chain in (
-        ("10.96.15.1", "outbound_httpbin/httpbin_14001_http"),
-        ("10.96.15.2", "egress-tcp.14001"),
-    ):
-        _, outcome = trace(dump, host="httpbin.httpbin", dst_ip=address, dst_port=14001)
-        assert outcome.filter_chain == chain
 
 
 @pytest.mark.parametrize(
@@ -431,7 +204,7 @@ def test_a_wider_egress_chain_does_not_take_what_the_mesh_serves(
     ],
 )
 def test_smi_policies_of_osm_0_10(
-    dump_of: Callable[[str], Json], path: str, headers: Json, certificate: str, ending: str
+    shared: Path, path: str, headers: Json, certificate: str, ending: str
 ) -> None:
     request = inbound(
         sni="bookstore-v1.bookstore.svc.cluster.local",
@@ -440,6 +213,6 @@ def test_smi_policies_of_osm_0_10(
         path=path,
         headers=headers,
     )
-    _, outcome = trace(dump_of("osm-0.10-bookstore"), **request)
+    _, outcome = trace(read(shared, "osm-0.10-bookstore"), **request)
     assert outcome.filter_chain == "inbound-mesh-http-filter-chain:bookstore/bookstore-v1:14001"
     assert end(outcome) == ending
