@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Self
 
 import msgspec
@@ -22,6 +23,7 @@ from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.references import chain_destinations, tcp_clusters, upstream_sni
 from osmscope.resources.route import RouteConfiguration
+from osmscope.rules.virtual_host import domain_kind
 
 _DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 """Addresses that no network has (RFC 5737): they stand for one that nobody named."""
@@ -30,21 +32,25 @@ _DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 class Domains(msgspec.Struct, frozen=True):
     """The hosts of a route table; what fits every host tells nothing and is left out."""
 
-    exact: frozenset[str] = frozenset()
+    exact: AbstractSet[str] = frozenset()
     suffixes: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, domains: Iterable[str]) -> Self:
         """Sort domains by their kind; the case does not count."""
-        names = {domain.lower() for domain in domains} - {"*"}
-        suffixes = {name for name in names if name.startswith("*")}
-        prefixes = {name for name in names - suffixes if name.endswith("*")}
-        return cls(
-            frozenset(names - suffixes - prefixes),
-            tuple(name[1:] for name in sorted(suffixes)),
-            tuple(name[:-1] for name in sorted(prefixes)),
-        )
+        exact, suffixes, prefixes = set(), [], []
+        for domain in domains:
+            # There are ten thousands of them: the text as configured is kept where it serves.
+            name = domain if domain.islower() else domain.lower()
+            match domain_kind(name):
+                case "exact":
+                    exact.add(name)
+                case "suffix wildcard":
+                    suffixes.append(name[1:])
+                case "prefix wildcard":
+                    prefixes.append(name[:-1])
+        return cls(exact, tuple(suffixes), tuple(prefixes))
 
     def hold(self, name: str) -> bool:
         """Whether one of them fits a host."""

@@ -1,0 +1,5 @@
+"""`python -m osmscope` is `osmscope`."""
+
+from osmscope.cli.main import main
+
+main()
