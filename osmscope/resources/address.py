@@ -76,8 +76,7 @@ class CidrRange(Resource, frozen=True):
         return parse_network(self.address_prefix, self.prefix_len)
 
 
-@functools.lru_cache(maxsize=65536)
-def parse_ip(text: str) -> IpAddress | None:
+def read_ip(text: str) -> IpAddress | None:
     """Parse an IPv4 or IPv6 address without port; None for anything else."""
     try:
         return ipaddress.ip_address(text)
@@ -85,7 +84,11 @@ def parse_ip(text: str) -> IpAddress | None:
         return None
 
 
-@functools.lru_cache(maxsize=65536)
+parse_ip = functools.lru_cache(maxsize=4096)(read_ip)
+"""`read_ip` for the addresses of requests and policies, which come again and again."""
+
+
+@functools.lru_cache(maxsize=4096)
 def parse_network(address: str, length: int) -> IpNetwork:
     """Parse a range; a longer prefix than the family has is cut to a single address.
 

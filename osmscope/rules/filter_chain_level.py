@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from osmscope.resources.address import CidrRange, parse_ip
+from osmscope.resources.address import CidrRange, parse_ip, read_ip
 from osmscope.resources.listener import FilterChainMatch
 from osmscope.rules.facts import Connection
 from osmscope.rules.server_name import server_name_key, server_name_keys
@@ -63,7 +63,7 @@ def is_every_address(key: Key | None) -> bool:
 
 def _range_keys(ranges: Iterable[CidrRange]) -> Iterator[Range]:
     for cidr in ranges:
-        address = parse_ip(cidr.address_prefix)
+        address = read_ip(cidr.address_prefix)
         if address is not None:
             length = min(cidr.prefix_len, address.max_prefixlen)
             yield address.version, length, int(address) >> (address.max_prefixlen - length)

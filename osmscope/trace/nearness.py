@@ -8,12 +8,18 @@ import difflib
 import heapq
 from collections.abc import Sequence
 
+from osmscope.resources.address import CidrRange, split_host_port
 from osmscope.resources.listener import FilterChain
 from osmscope.resources.route import VirtualHost
 from osmscope.rules.facts import Connection
 from osmscope.rules.ip_range import contains, network_of
 from osmscope.rules.server_name import server_name_key, server_name_keys
 from osmscope.rules.virtual_host import domain_fits
+
+_LOOKED_AT = 200
+"""How many are compared letter by letter."""
+
+_SINGLE = 32
 
 
 def nearest_virtual_hosts(
@@ -28,9 +34,10 @@ def nearest_virtual_hosts(
     """
     likeness = difflib.SequenceMatcher(autojunk=False)
     likeness.set_seq2(host)
+    name = split_host_port(host)[0]
 
     def roughly(virtual_host: VirtualHost) -> float:
-        if any("*" in domain and domain_fits(domain, host) for domain in virtual_host.domains):
+        if any(one.startswith(name) or _covers(one, host) for one in virtual_host.domains):
             return 1.0
         if not virtual_host.domains:
             return 0.0
@@ -40,11 +47,23 @@ def nearest_virtual_hosts(
     def exactly(virtual_host: VirtualHost) -> float:
         return max((_ratio(likeness, host, one) for one in virtual_host.domains), default=0.0)
 
-    return sorted(heapq.nlargest(most, virtual_hosts, key=roughly), key=exactly, reverse=True)
+    close = heapq.nlargest(max(most, _LOOKED_AT), virtual_hosts, key=roughly)
+    return sorted(close, key=exactly, reverse=True)[:most]
+
+
+def _covers(domain: str, host: str) -> bool:
+    return "*" in domain and domain_fits(domain, host)
+
+
+def _holds(cidr_range: CidrRange, ip: str) -> bool:
+    # Meshes have ten thousand ranges of a single address: their text is compared.
+    if cidr_range.prefix_len >= _SINGLE:
+        return cidr_range.address_prefix == ip
+    return contains(network_of(cidr_range), ip)
 
 
 def _ratio(likeness: "difflib.SequenceMatcher[str]", host: str, domain: str) -> float:
-    if "*" in domain and domain_fits(domain, host):
+    if _covers(domain, host):
         return 1.0
     likeness.set_seq1(domain)
     return likeness.ratio()
@@ -69,7 +88,7 @@ def nearest_chains(connection: Connection, chains: Sequence[FilterChain], most: 
         port = match.destination_port
         return (
             (port is not None and port == connection.destination_port)
-            + any(contains(network_of(one), ip) for one in match.prefix_ranges)
+            + any(_holds(one, ip) for one in match.prefix_ranges)
             + (not server_names.isdisjoint(map(server_name_key, match.server_names)))
         )
 
