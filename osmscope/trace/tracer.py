@@ -72,7 +72,8 @@ class Tracer:
         joined = outcomes_of(evaluation, headers)
         answer = self._answer(request, evaluation, joined)
         steps = steps_of(self._sidecar, request, evaluation.connection, joined)
-        misses = near_misses(request, evaluation, answer, self.answer)
+        listeners = self._sidecar.listeners
+        misses = near_misses(request, evaluation, answer, self.answer, listeners)
         return answer, Explanation(steps=steps, near_misses=misses)
 
     def _evaluate(self, request: TraceRequest, headers: Headers) -> Evaluation:
