@@ -4,7 +4,7 @@ import msgspec
 
 from osmscope.resources.address import Address
 from osmscope.resources.endpoint import ClusterLoadAssignment
-from osmscope.resources.extension import extension
+from osmscope.resources.extension import decode_extension, extension
 from osmscope.resources.load_balancing import (
     LbSubsetConfig,
     LeastRequestLbConfig,
@@ -18,6 +18,8 @@ from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import HashPolicy, RequestMirrorPolicy, RetryPolicy
 from osmscope.resources.transport_socket import TransportSocket, UpstreamTlsContext
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 class EdsClusterConfig(Resource, frozen=True):
@@ -148,7 +150,7 @@ class UpstreamHttpProtocolOptions(Resource, frozen=True):
     override_auto_sni_header: str = ""
 
 
-@extension("envoy.extensions.upstreams.http.v3.HttpProtocolOptions")
+@extension(_HTTP_OPTIONS)
 class HttpProtocolOptions(Resource, frozen=True):
     """How an endpoint is spoken to; the cluster's own policies override the route's."""
 
@@ -162,6 +164,19 @@ class HttpProtocolOptions(Resource, frozen=True):
     hash_policy: tuple[HashPolicy, ...] = ()
     retry_policy: RetryPolicy | None = None
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
+
+
+def http_protocol_options(cluster: Cluster) -> HttpProtocolOptions | None:
+    """Return a cluster's HTTP options; None where it has none.
+
+    Raises:
+        DumpError: They cannot be read.
+    """
+    body = cluster.typed_extension_protocol_options.get(_HTTP_OPTIONS)
+    if body is None:
+        return None
+    options = decode_extension(TypedExtensionConfig(name=_HTTP_OPTIONS, typed_config=body))
+    return options if isinstance(options, HttpProtocolOptions) else None
 
 
 @extension("envoy.extensions.clusters.aggregate.v3.ClusterConfig")

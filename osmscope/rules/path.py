@@ -19,6 +19,7 @@ from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.route import RouteMatch
 from osmscope.resources.uri_template import UriTemplateMatchConfig
 from osmscope.rules.facts import Request
+from osmscope.rules.path_parameters import without_path_parameters
 from osmscope.rules.regular_expression import full_match
 from osmscope.rules.result import MATCH, Match, decided, missed, unknown
 from osmscope.rules.uri_template import fits_template
@@ -46,17 +47,12 @@ def match_path(match: RouteMatch, request: Request, ignore_path_parameters: bool
     if match.path_match_policy is not None:
         return _match_template(match.path_match_policy, path)
     if ignore_path_parameters:
-        path = without_parameters(path)
+        path = without_path_parameters(path)
     if match.safe_regex is not None:
         regex = match.safe_regex.regex
         verb = "fits" if (fits := full_match(regex, path)) else "does not fit"
         return decided(fits, f'path "{path}" {verb} the expression "{regex}"', "safe_regex")
     return _match_literal(match, path)
-
-
-def without_parameters(path: str) -> str:
-    """Drop `;` and what follows it from each segment of a path."""
-    return _PARAMETERS.sub("", path) if ";" in path else path
 
 
 def _match_connect(request: Request) -> Match:

@@ -13,8 +13,8 @@ import msgspec
 from osmscope.resources.address import parse_ip, split_host_port
 from osmscope.resources.cluster import (
     Cluster,
-    HttpProtocolOptions,
     UpstreamHttpProtocolOptions,
+    http_protocol_options,
 )
 from osmscope.resources.endpoint import Metadata
 from osmscope.resources.extension import decode_any
@@ -33,7 +33,6 @@ from osmscope.rules.string_matcher import describe
 from osmscope.rules.subset import same_value
 
 _NAMESPACE = "envoy.transport_socket_match"
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 class SocketChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +137,10 @@ def _fits(match: dict[str, object], metadata: Metadata) -> bool:
 
 
 def _http_options(cluster: Cluster) -> UpstreamHttpProtocolOptions:
-    body = cluster.typed_extension_protocol_options.get(_HTTP_OPTIONS)
-    options = decode_any(body, where=_HTTP_OPTIONS) if body is not None else None
-    if isinstance(options, HttpProtocolOptions):
-        return options.upstream_http_protocol_options or UpstreamHttpProtocolOptions()
-    return cluster.upstream_http_protocol_options or UpstreamHttpProtocolOptions()
+    options = http_protocol_options(cluster)
+    # Options of the newer form replace the cluster's own field, also where they are silent on it.
+    chosen = (options or cluster).upstream_http_protocol_options
+    return chosen or UpstreamHttpProtocolOptions()
 
 
 def _name_of(options: UpstreamHttpProtocolOptions, headers: Headers | None) -> str:

@@ -2,19 +2,15 @@
 
 What Envoy does: the string matcher is put to `:path` up to its first `?` or `#`; a request
 without `:path` (CONNECT) does not match. Where the route configuration says so, path parameters
-are ignored: each `;` with what follows it, up to the next `/`.
-Checked against Envoy 1.40.0. Not modelled: Envoy before 1.38.4, which cut everything from the
-first `;` on.
+are ignored.
+Checked against Envoy 1.40.0.
 """
-
-import re
 
 from osmscope.resources.matcher import PathMatcher, StringMatcher
 from osmscope.rules.facts import Request
+from osmscope.rules.path_parameters import without_path_parameters
 from osmscope.rules.result import Match, missed
 from osmscope.rules.string_matcher import match_string
-
-_PARAMETERS = re.compile(r";[^/]*")
 
 
 def match_url_path(
@@ -31,8 +27,3 @@ def match_url_path(
     if ignore_path_parameters:
         path = without_path_parameters(path)
     return match_string(matcher.path or StringMatcher(), path, "path").within("path")
-
-
-def without_path_parameters(path: str) -> str:
-    """Drop the path parameters: '/a;x=1/b;y' becomes '/a/b'."""
-    return _PARAMETERS.sub("", path)

@@ -6,8 +6,7 @@ from fractions import Fraction
 import msgspec
 
 from osmscope.resources.address import parse_ip, split_host_port
-from osmscope.resources.cluster import Cluster, HttpProtocolOptions
-from osmscope.resources.extension import decode_any
+from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.http_filters.router import Router
 from osmscope.resources.network_filters import TcpWeightedCluster
 from osmscope.resources.route import HashPolicy
@@ -34,7 +33,6 @@ from osmscope.trace.sidecar import Sidecar
 
 _replace = msgspec.structs.replace
 
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _NO_HOST = LocalReply(
     code=503, flags=("UH",), details="no_healthy_upstream", reason="the cluster has no endpoint"
 )
@@ -115,8 +113,8 @@ def forwarding_of(router: Router, path: HttpPath) -> Forwarding:
 def _picking_of_request(
     cluster: Cluster, request: Request, forwarding: Forwarding, restored: bool
 ) -> Picking:
-    options = _http_options(cluster)
-    policies = options.hash_policy or forwarding.action.hash_policy
+    options = http_protocol_options(cluster)
+    policies = (options and options.hash_policy) or forwarding.action.hash_policy
     return Picking(
         connection=request.connection,
         request=request,
@@ -128,12 +126,6 @@ def _picking_of_request(
             request.metadata,
         ),
     )
-
-
-def _http_options(cluster: Cluster) -> HttpProtocolOptions:
-    body = cluster.typed_extension_protocol_options.get(_HTTP_OPTIONS)
-    options = None if body is None else decode_any(body)
-    return options if isinstance(options, HttpProtocolOptions) else HttpProtocolOptions()
 
 
 def evaluate_tcp_upstream(
