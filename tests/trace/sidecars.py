@@ -158,8 +158,9 @@ def tracer(built: Mapping[str, Json]) -> Tracer:
 
 
 def behind(routes: Json | str | None, *filters: Json, **fields: Any) -> Tracer:
-    """A sidecar whose one listener leads to a connection manager."""
-    given = {name: fields.pop(name) for name in ("routes", "clusters", "eds") if name in fields}
+    """A sidecar whose one listener leads to a connection manager; `tables` came by RDS."""
+    given = {name: fields.pop(name) for name in ("clusters", "eds") if name in fields}
+    given["routes"] = fields.pop("tables", ())
     return tracer(sections([listener(chain(manager(routes, *filters, **fields)))], **given))
 
 
