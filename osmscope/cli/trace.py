@@ -114,10 +114,10 @@ def split_arguments(
     raise UsageError(f"expected {expected}, not {given}", hint="see `osmscope trace --help`")
 
 
-def completion_of(sidecar: Sidecar) -> Completion:
-    """Return what completes requests to a sidecar."""
+def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completion:
+    """Return what completes requests to a sidecar; see `Completion`."""
     destinations = Destinations(sidecar.proxy, sidecar.services, sidecar.namespace)
-    return Completion(destinations, sidecar.address)
+    return Completion(destinations, sidecar.address, as_mesh_client=as_mesh_client)
 
 
 def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
@@ -214,7 +214,7 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
         diagnostics.note(note)
     from osmscope.trace.tracer import Tracer
 
-    batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar))
+    batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar, as_mesh_client=False))
     lines = batch.answer_lines(_lines(settings.requests or "-"))
     output.write_lines(lines, at_once=settings.requests == "-")
     return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES

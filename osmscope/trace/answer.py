@@ -107,11 +107,11 @@ class NearMiss(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """All outcomes of one request, and what they rest on."""
 
+    schema: int = SCHEMA
     id: str | int | None
     exact: bool
     assumptions: tuple[str, ...]
     outcomes: tuple[OutcomeAnswer, ...]
-    schema: int = SCHEMA
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +124,6 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a line that could not be read."""
 
+    schema: int = SCHEMA
     id: str | int | None
     error: str
-    schema: int = SCHEMA

@@ -25,20 +25,27 @@ class Completion:
     Args:
         destinations: What is known of hosts and addresses.
         pod_ip: The sidecar's own address, for inbound requests; "" where it is not known.
+        as_mesh_client: Whether an inbound request that says nothing of TLS comes from a client of
+            the mesh. The batch form takes it at its word: no TLS is said, none is spoken.
     """
 
-    def __init__(self, destinations: Destinations, pod_ip: str = "") -> None:
+    def __init__(
+        self, destinations: Destinations, pod_ip: str = "", *, as_mesh_client: bool = True
+    ) -> None:
         self._destinations = destinations
         self._pod_ip = pod_ip
+        self._as_mesh_client = as_mesh_client
 
     def complete(self, request: TraceRequest) -> tuple[TraceRequest, Inference]:
         """Fill in what a request leaves open, and say how."""
         if request.direction == "inbound":
             return self._inbound(request)
-        if request.dst_ip is not None or not request.host:
+        if not request.host:
             return request, NOTHING
         host, port = split_host_port(request.host)
         port = request.dst_port if request.dst_port is not None else port
+        if request.dst_ip is not None:
+            return msgspec.structs.replace(request, dst_port=port), NOTHING
         if parse_ip(host) is not None:
             return _with(request, Inference(dst_ip=host, dst_port=port))
         return _with(request, self._destinations.find(host, port))
@@ -56,7 +63,7 @@ class Completion:
         found = Inference(dst_ip=self._pod_ip or None, dst_port=port)
         completed, found = _with(request, found)
         assumed = False
-        if claim.transport_protocol == "tls" and request.tls is None:
+        if self._as_mesh_client and claim.transport_protocol == "tls" and request.tls is None:
             assumed = request.client_certificate is None
             completed, said = _as_mesh_client(completed, claim)
             notes += said

@@ -87,3 +87,17 @@ def test_inbound_plain_text_stays_plain(server):
     asked = TraceRequest(direction="inbound", host="bookstore.bookstore:14001", tls=False)
     request, found = server.complete(asked)
     assert (request.tls, request.sni, found.assumed) == (False, None, False)
+
+
+def test_the_batch_form_takes_an_inbound_request_at_its_word():
+    path = next(PODS.glob("*/bookstore-v1*/config_dump.json"))
+    proxy = Proxy(Dump.read(path.read_bytes(), where=path.name))
+    completion = Completion(Destinations(proxy), "10.244.1.21", as_mesh_client=False)
+    request = TraceRequest(direction="inbound", host="bookstore:14001", dst_port=14001)
+    completed, found = completion.complete(request)
+    assert (completed.starts_tls, completed.sni, found.assumed) == (False, None, False)
+
+
+def test_a_port_that_is_not_said_is_the_hosts(client):
+    completed, _ = client.complete(TraceRequest(host="a:81", dst_ip="10.0.0.1"))
+    assert completed.dst_port == 81
