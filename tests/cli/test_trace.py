@@ -35,7 +35,7 @@ def test_what_does_not_reach_is_1_with_the_nearest_miss(osmscope, bookstore):
     assert done.code == 1
     assert done.out.startswith("✗ bookbuyer → GET bookstore:14001")
     assert "404 (NR) route_not_found" in done.out
-    assert 'use the host "bookstore.bookstore:14001" → virtual host' in " ".join(done.out.split())
+    assert 'use the host "bookstore.bookstore:14001"' in " ".join(done.out.split())
 
 
 def test_a_short_name_is_that_of_the_only_service_called_so(osmscope, bookstore):
