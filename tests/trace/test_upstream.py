@@ -1,70 +1,196 @@
-"""What a cluster makes of a request, where the rules alone do not tell."""
+"""The cluster's part: what it refuses, which endpoints share, what they receive."""
 
-from __future__ import annotations
-
-import msgspec
 import pytest
 
-from osmscope.dump.clusters import read_clusters
-from osmscope.dump.sections import Dump
-from osmscope.resources.proxy import Proxy
-from osmscope.trace.request import TraceRequest
-from osmscope.trace.tracer import Tracer
+from tests.trace.sidecars import (
+    EVERYTHING,
+    ORIGINAL_DST,
+    ask,
+    behind,
+    brief,
+    chain,
+    cluster,
+    endpoints,
+    host,
+    listener,
+    manager,
+    only,
+    route,
+    sections,
+    shares,
+    table,
+    tracer,
+)
 
-Json = dict[str, object]
+EDS = {"name": "a", "type": "EDS"}
 
 
-def socket(address: str) -> Json:
-    return {"address": {"socket_address": {"address": address, "port_value": 80}}}
-
-
-def tcp_sidecar(cluster_type: str, address: str) -> Dump:
-    """A listener whose `tcp_proxy` leads to a cluster of one endpoint."""
-    proxy = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-        "cluster": "c",
-    }
-    chain = {"filters": [{"name": "tcp", "typed_config": proxy}]}
-    endpoints = [{"lb_endpoints": [{"endpoint": socket(address)}]}]
-    cluster = {"name": "c", "type": cluster_type, "load_assignment": {"endpoints": endpoints}}
-    listener = {"name": "l", **socket("0.0.0.0"), "filter_chains": [chain]}
-    admin = "type.googleapis.com/envoy.admin.v3"
-    configs = [
-        {
-            "@type": f"{admin}.ListenersConfigDump",
-            "static_listeners": [{"listener": listener}],
-        },
-        {
-            "@type": f"{admin}.ClustersConfigDump",
-            "static_clusters": [{"cluster": cluster}],
-        },
-    ]
-    return Dump.read(msgspec.json.encode({"configs": configs}), where="made")
+def reaching(*clusters, eds=None, **action):
+    routes = table(host("all", ["*"], route(action=action)))
+    return behind(routes, clusters=clusters, eds=eds)
 
 
 @pytest.mark.parametrize(
-    ("cluster_type", "address", "assumptions"),
+    ("eds", "expected", "exact"),
     [
-        ("STRICT_DNS", "backend.org", ("backend.org resolves to one address",)),
-        ("LOGICAL_DNS", "backend.org", ("backend.org resolves to one address",)),
-        ("STRICT_DNS", "127.0.0.1", ()),
-        ("STATIC", "127.0.0.1", ()),
+        (None, "unknown", False),
+        ([], "503 UH no_healthy_upstream", True),
+        ([endpoints("a")], "503 UH no_healthy_upstream", True),
+        ([endpoints("a", "10.0.0.1:1")], "forwarded a", True),
+        ([endpoints("b", "10.0.0.1:1")], "503 UH no_healthy_upstream", True),
     ],
 )
-def test_a_name_stands_for_its_address(
-    cluster_type: str, address: str, assumptions: tuple[str, ...]
-) -> None:
-    request = TraceRequest(dst_ip="10.0.0.1", dst_port=80, protocol="tcp")
-    answer = Tracer(Proxy(tcp_sidecar(cluster_type, address))).answer(request)
-    assert (answer.assumptions, answer.exact) == (assumptions, not assumptions)
-    (endpoint,) = answer.outcomes[0].endpoints
-    assert endpoint.address == f"{address}:80"
+def test_endpoints_by_eds(eds, expected, exact):
+    answer = ask(reaching(EDS, eds=eds))
+    outcome = answer.outcomes[0]
+    assert (brief(outcome), outcome.cluster, answer.exact) == (expected, "a", exact)
+    assert exact or "include_eds" in answer.assumptions[0]
 
 
-def test_clusters_tells_what_a_name_resolved_to() -> None:
-    status = {"cluster_statuses": [{"name": "c", "host_statuses": [socket("192.0.2.7")]}]}
-    clusters = read_clusters(msgspec.json.encode(status), where="made")
-    request = TraceRequest(dst_ip="10.0.0.1", dst_port=80, protocol="tcp")
-    answer = Tracer(Proxy(tcp_sidecar("STRICT_DNS", "backend.org"), clusters)).answer(request)
-    assert answer.exact
-    assert [each.address for each in answer.outcomes[0].endpoints] == ["192.0.2.7:80"]
+@pytest.mark.parametrize(
+    ("hosts", "panic", "expected"),
+    [
+        (("10.0.0.1:1", "10.0.0.2:1"), 50, {"10.0.0.1:1": 0.5, "10.0.0.2:1": 0.5}),
+        (("10.0.0.1:1", "10.0.0.2:1!"), 50, {"10.0.0.1:1": 1.0}),
+        (("10.0.0.1:1!",), 50, {"10.0.0.1:1": 1.0}),
+        (("10.0.0.1:1!",), 0, {}),
+    ],
+)
+def test_endpoints_share_by_health(hosts, panic, expected):
+    common = {"common_lb_config": {"healthy_panic_threshold": {"value": panic}}}
+    outcome = only(reaching(cluster("a", *hosts, **common)))
+    assert {one.address: one.probability for one in outcome.endpoints} == expected
+    assert (outcome.response is None) is bool(expected)
+
+
+def dropping(numerator):
+    policy = {"drop_overloads": [{"category": "x", "drop_percentage": {"numerator": numerator}}]}
+    return endpoints("a", "10.0.0.1:1", policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "runtime", "expected"),
+    [
+        (0, None, {"forwarded a": 1.0}),
+        (25, None, {"503 DO drop_overload": 0.25, "forwarded a": 0.75}),
+        (100, None, {"503 UDO unconditional_drop_overload": 1.0}),
+        (100, {"load_balancing_policy.drop_overload_limit": 10},
+         {"503 DO drop_overload": 0.1, "forwarded a": 0.9}),
+    ],
+)  # fmt: skip
+def test_overload_is_dropped_before_a_host_is_picked(numerator, runtime, expected):
+    assert shares(ask(reaching(EDS, eds=[dropping(numerator)]), runtime=runtime)) == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "hosts", "expected"),
+    [
+        ("max_requests", ("10.0.0.1:1",), "503 UO"),
+        ("max_pending_requests", ("10.0.0.1:1",), "503 UO"),
+        ("max_requests", (), "503 UH no_healthy_upstream"),
+    ],
+)
+def test_a_limit_of_0_refuses_where_there_is_a_host(limit, hosts, expected):
+    breakers = {"circuit_breakers": {"thresholds": [{limit: 0}]}}
+    sidecar = reaching({**EDS, **breakers}, eds=[endpoints("a", *hosts)])
+    assert brief(only(sidecar)).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "known"),
+    [
+        ({"header": {"header_name": "x"}}, {"headers": {"x": "1"}}, True),
+        ({"connection_properties": {"source_ip": True}}, {}, True),
+        ({"connection_properties": {"source_ip": True}}, {"src_ip": None}, False),
+    ],
+)
+def test_hashing_picks_one_endpoint_or_says_what_it_lacks(policy, asked, known):
+    ring = cluster("a", "10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1", lb_policy="RING_HASH")
+    answer = ask(reaching(ring, hash_policy=[policy]), **asked)
+    outcome = answer.outcomes[0]
+    assert (outcome.verdict, answer.exact) == ("forwarded" if known else "unknown", known)
+    assert len(outcome.endpoints) == int(known)
+
+
+AGGREGATE = {
+    "name": "a",
+    "lb_policy": "CLUSTER_PROVIDED",
+    "cluster_type": {
+        "name": "envoy.clusters.aggregate",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig",
+            "clusters": ["one", "two"],
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([cluster("one", "10.0.0.1:1"), cluster("two", "10.0.0.2:1")], ["10.0.0.1:1"]),
+        ([cluster("one", "10.0.0.1:1!"), cluster("two", "10.0.0.2:1")], ["10.0.0.2:1"]),
+        ([cluster("two", "10.0.0.2:1")], ["10.0.0.2:1"]),
+        ([], []),
+        ([{"name": "one", "type": "EDS"}], []),
+    ],
+)
+def test_an_aggregate_goes_to_its_first_healthy_member(members, expected):
+    answer = ask(reaching(AGGREGATE, *members))
+    outcome = answer.outcomes[0]
+    assert [one.address for one in outcome.endpoints] == expected
+    unknown = bool(members) and "type" in members[0] and members[0]["type"] == "EDS"
+    assert answer.exact is not unknown
+    if not expected:
+        assert brief(outcome) == ("unknown" if unknown else "503 UH no_healthy_upstream")
+
+
+@pytest.mark.parametrize(
+    ("filters", "lb", "asked", "expected"),
+    [
+        ([ORIGINAL_DST], {}, {}, "10.0.0.1:80"),
+        ([ORIGINAL_DST], {"upstream_port_override": 7}, {}, "10.0.0.1:7"),
+        ([ORIGINAL_DST], {"use_http_header": True},
+         {"headers": {"x-envoy-original-dst-host": "10.9.9.9:1"}}, "10.9.9.9:1"),
+        ([], {}, {}, "503 UH no_healthy_upstream"),
+        ([ORIGINAL_DST], {}, {"dst_ip": None}, "unknown"),
+    ],
+)  # fmt: skip
+def test_an_original_destination(filters, lb, asked, expected):
+    original = {"name": "a", "type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}
+    original["original_dst_lb_config"] = lb
+    web = listener(chain(manager(EVERYTHING)), listener_filters=filters)
+    outcome = only(tracer(sections([web], clusters=[original])), **asked)
+    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
+    assert found == expected
+
+
+def test_what_is_found_at_request_time_is_unknown():
+    kind = "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig"
+    dynamic = {
+        "name": "a",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "cluster_type": {
+            "name": "envoy.clusters.dynamic_forward_proxy",
+            "typed_config": {"@type": f"type.googleapis.com/{kind}"},
+        },
+    }
+    answer = ask(reaching(dynamic))
+    assert (brief(answer.outcomes[0]), answer.exact) == ("unknown", False)
+    assert "found at request time" in answer.assumptions[0]
+
+
+def test_what_the_endpoint_receives():
+    sidecar = reaching(cluster("a"), prefix_rewrite="/v2", host_rewrite_literal="b.com")
+    sent = only(sidecar, path="/", headers={"keep": "1", "connection": "close"}).upstream_request
+    assert (sent.method, sent.host, sent.path) == ("GET", "b.com", "/v2")
+    assert sent.headers["x-envoy-original-path"] == ("/",)
+    assert "keep" not in sent.headers
+    assert sent.removed_headers == ()
+
+
+def test_each_endpoint_may_have_a_host_of_its_own():
+    named = endpoints("a", "10.0.0.1:1", "10.0.0.2:1")
+    named["endpoints"][0]["lb_endpoints"][0]["endpoint"]["hostname"] = "x.com"
+    outcome = only(reaching({**EDS}, eds=[named], auto_host_rewrite=True))
+    assert [one.host for one in outcome.endpoints] == ["x.com", None]
