@@ -129,23 +129,19 @@ def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
     """
     completed, found = completion_of(sidecar).complete(typed.request)
     completed = typed.finished(completed, found.host)
-    inferred = (*sidecar.notes, *typed.notes, *(() if found.assumed else found.notes))
+    said = (*sidecar.notes, *typed.notes)
     if found.candidates:
         answer = undecided(completed, found)
         return Traced(
-            request=completed,
-            answer=answer,
-            explanation=_candidates(found),
-            inferred=(*sidecar.notes, *typed.notes),
+            request=completed, answer=answer, explanation=_candidates(found), inferred=said
         )
     from osmscope.trace.tracer import Tracer
 
     answer, explanation = Tracer(sidecar.proxy).explain(completed)
+    answer = qualified(answer, found)
+    looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
     return Traced(
-        request=completed,
-        answer=qualified(answer, found),
-        explanation=explanation,
-        inferred=inferred,
+        request=completed, answer=answer, explanation=explanation, inferred=(*said, *looked_up)
     )
 
 

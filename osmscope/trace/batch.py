@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from osmscope.errors import OsmscopeError
+from osmscope.resources.address import split_host_port
 from osmscope.trace.answer import Answer, ErrorAnswer, OutcomeAnswer
 from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Inference
@@ -83,10 +84,19 @@ def undecided(request: TraceRequest, found: Inference) -> Answer:
 
 def qualified(answer: Answer, found: Inference) -> Answer:
     """Add what was assumed of the destination to an answer; what was looked up is no assumption."""
-    if not found.assumed:
+    if not found.assumed and not _lands_on_stand_in(answer, found):
         return answer
     return msgspec.structs.replace(
         answer, exact=False, assumptions=(*found.notes, *answer.assumptions)
+    )
+
+
+def _lands_on_stand_in(answer: Answer, found: Inference) -> bool:
+    """Whether the request goes to the very address that only stands for the real one."""
+    return found.is_stand_in and any(
+        split_host_port(endpoint.address)[0] == found.dst_ip
+        for outcome in answer.outcomes
+        for endpoint in outcome.endpoints
     )
 
 

@@ -94,7 +94,7 @@ def _missing(proxy: Proxy, cluster: Cluster, kind: ClusterKind) -> str:
     """Absence of data is not absence of endpoints: say what would tell."""
     if kind is ClusterKind.EDS and not proxy.has_endpoints(cluster):
         return (
-            f'the endpoints of cluster "{cluster.name}" (the dump was taken without include_eds,'
-            " and /clusters was not given)"
+            f'which endpoints cluster "{cluster.name}" has (the dump was taken without'
+            " include_eds, and /clusters was not given)"
         )
     return ""

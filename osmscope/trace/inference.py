@@ -31,6 +31,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """How it was found, each a clause."""
     assumed: bool = False
     """Whether it stands for something that nobody said."""
+    is_stand_in: bool = False
+    """Whether `dst_ip` stands for an address that nobody knows, and any would do for the chain."""
     host: str = ""
     """The name that a short one stands for, where the client's own namespace has no such service;
     "" where the host is meant as it was given."""
@@ -119,7 +121,7 @@ class Destinations:
         address = unclaimed_address(self.proxy)
         if chosen is not None:
             why = f"{chosen.describe()} serves {host} at any address: {address} stands for it"
-            return Inference(dst_ip=address, dst_port=port, notes=(why,))
+            return Inference(dst_ip=address, dst_port=port, is_stand_in=True, notes=(why,))
         why = f"{host} resolves to an address that no filter chain names; {address} stands for it"
         return Inference(dst_ip=address, dst_port=port, notes=(why,), assumed=True)
 

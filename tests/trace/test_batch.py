@@ -5,7 +5,7 @@ import json
 import pytest
 
 from osmscope.errors import DumpError
-from osmscope.trace.answer import Answer, OutcomeAnswer
+from osmscope.trace.answer import Answer, EndpointShare, OutcomeAnswer
 from osmscope.trace.batch import Batch, qualified, undecided
 from osmscope.trace.inference import Inference
 from osmscope.trace.request import TraceRequest
@@ -83,3 +83,13 @@ def test_an_assumed_destination_is_an_assumption():
 def test_a_destination_that_was_looked_up_is_none():
     answer = undecided(TraceRequest(id=1), Inference())
     assert qualified(answer, Inference(dst_ip="10.0.0.1", notes=("looked up",))) is answer
+
+
+@pytest.mark.parametrize(("address", "exact"), [("192.0.2.1:80", False), ("10.0.0.9:80", True)])
+def test_an_answer_that_lands_on_a_stand_in_is_not_exact(address, exact):
+    endpoint = EndpointShare(address=address, probability=1.0, priority=0, health="HEALTHY")
+    outcome = OutcomeAnswer(probability=1.0, verdict="forwarded", endpoints=(endpoint,))
+    answer = Answer(id=1, exact=True, assumptions=(), outcomes=(outcome,))
+    found = Inference(dst_ip="192.0.2.1", is_stand_in=True, notes=("192.0.2.1 stands for it",))
+    told = qualified(answer, found)
+    assert (told.exact, told.assumptions) == (exact, () if exact else found.notes)

@@ -17,7 +17,7 @@ from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
 from tests.trace.real_dumps import MESH_NAME, Json, end, inbound, proxy_of, read, trace
 
 UNKNOWN_ENDPOINTS = (
-    'the endpoints of cluster "{}" (the dump was taken without include_eds,'
+    'which endpoints cluster "{}" has (the dump was taken without include_eds,'
     " and /clusters was not given) is not known"
 )
 
