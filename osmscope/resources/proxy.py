@@ -143,12 +143,16 @@ class Proxy:
         Raises:
             DumpError: They cannot be read.
         """
-        eds = cluster.eds_cluster_config
-        name = (eds and eds.service_name) or cluster.name
-        entry = self.dump.serving("endpoint").get(name) or self._nameless.get(name)
+        entry = self.load_assignment_entry(cluster)
         if entry is None:
             return cluster.load_assignment
         return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
+
+    def load_assignment_entry(self, cluster: Cluster) -> Entry | None:
+        """Return the dump's entry of a cluster's endpoints; None where they have none."""
+        eds = cluster.eds_cluster_config
+        name = (eds and eds.service_name) or cluster.name
+        return self.dump.serving("endpoint").get(name) or self._nameless.get(name)
 
     @functools.cached_property
     def _nameless(self) -> Mapping[str, Entry]:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.resources.cluster import Cluster
+from osmscope.resources.endpoint import ClusterLoadAssignment
 from osmscope.resources.extension import Unsupported, content_of, decode_any, decode_extension
-from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.http_connection_manager import HttpConnectionManager, HttpFilter
 from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.resource import Resource, unknown_fields
 from osmscope.resources.route import PerFilterConfig, Route, RouteConfiguration, VirtualHost
+from osmscope.resources.transport_socket import TransportSocket
 from osmscope.trace.path import ConnectionPath, Evaluation, HttpPath
 from osmscope.trace.sidecar import Sidecar
 
@@ -68,14 +70,21 @@ def _chain_gaps(
         else:
             raw = msgspec.json.decode(body["filter_chains"], type=list[msgspec.Raw])[index]
         yield from _named(f'filter chain "{chain.name}"', FilterChain, raw)
+        yield from _socket_gaps(chain.transport_socket)
         for network_filter in chain.filters:
             yield from _extension_gaps(network_filter)
             config = decode_extension(network_filter)
             if isinstance(config, HttpConnectionManager):
                 for http_filter in config.http_filters:
-                    yield from _extension_gaps(http_filter)
+                    yield from _extension_gaps(_delivered(sidecar, http_filter) or http_filter)
 
     return sidecar.remembered(("chain", id(chain)), find)
+
+
+def _delivered(sidecar: Sidecar, http_filter: HttpFilter) -> TypedExtensionConfig | None:
+    if http_filter.config_discovery is None:
+        return None
+    return sidecar.proxy.discovered_filter(http_filter.name)
 
 
 def _listener_body(sidecar: Sidecar, listener: Listener) -> _Bodies:
@@ -155,6 +164,9 @@ def _route_gaps(
             raw = msgspec.json.decode(body["routes"], type=list[msgspec.Raw])[index]
             yield from _named(f"route #{index} of virtual host {host.name!r}", Route, raw)
         yield from _per_filter_gaps(route.typed_per_filter_config)
+        weighted = route.route.weighted_clusters if route.route is not None else None
+        for entry in weighted.clusters if weighted is not None else ():
+            yield from _per_filter_gaps(entry.typed_per_filter_config)
 
     return sidecar.remembered(("route", id(route)), find)
 
@@ -165,11 +177,18 @@ def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
         yield from _named(f'cluster "{cluster.name}"', Cluster, entry.body)
         for key, body in cluster.typed_extension_protocol_options.items():
             yield from _any_gaps(key, body)
-        if cluster.transport_socket is not None:
-            socket = cluster.transport_socket
-            yield from _any_gaps(socket.name, socket.typed_config)
+        yield from _socket_gaps(cluster.transport_socket)
+        assigned = sidecar.proxy.load_assignment_entry(cluster)
+        if assigned is not None:
+            what = f'the endpoints of cluster "{cluster.name}"'
+            yield from _named(what, ClusterLoadAssignment, assigned.body)
 
     return sidecar.remembered(("cluster", id(cluster)), find)
+
+
+def _socket_gaps(socket: TransportSocket | None) -> Iterator[str]:
+    if socket is not None:
+        yield from _any_gaps(socket.name, socket.typed_config)
 
 
 def _per_filter_gaps(configs: PerFilterConfig) -> Iterator[str]:

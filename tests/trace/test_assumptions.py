@@ -1,0 +1,74 @@
+"""What an answer rests on; an answer without assumptions is exact, and only that."""
+
+import pytest
+
+from tests.trace.sidecars import (
+    EVERYTHING,
+    HTTP,
+    ask,
+    behind,
+    chain,
+    cluster,
+    extension,
+    host,
+    listener,
+    lua,
+    manager,
+    route,
+    sections,
+    table,
+    tracer,
+)
+
+ODD = extension("odd", "a.B")
+EXT_AUTHZ = extension("authz", f"{HTTP}.ext_authz.v3.ExtAuthz")
+
+
+def metadata(present):
+    value = {"present_match": present}
+    return {"dynamic_metadata": [{"filter": "x", "path": [{"key": "y"}], "value": value}]}
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "words"),
+    [
+        (behind(EVERYTHING, ODD), ['the filter "odd" (a.B) lets the request go on unchanged']),
+        (behind(EVERYTHING, EXT_AUTHZ, EXT_AUTHZ), ['"authz" lets the request go on unchanged']),
+        (behind(EVERYTHING, ODD, lua("x = 1 + handle:foo()")), ['"odd"', 'Lua script of "lua"']),
+        (behind("rds"), []),
+        (behind(EVERYTHING, clusters=[{"name": "a", "type": "EDS"}]), ["include_eds"]),
+    ],
+)
+def test_each_assumption_is_listed_once_and_in_order(sidecar, words):
+    answer = ask(sidecar)
+    assert answer.exact is not bool(words)
+    assert len(answer.assumptions) == len(words)
+    for assumption, part in zip(answer.assumptions, words, strict=True):
+        assert part in assumption
+
+
+def test_equal_load_leaves_the_answer_exact():
+    least = cluster("a", "10.0.0.1:1", "10.0.0.2:1", lb_policy="LEAST_REQUEST")
+    answer = ask(behind(EVERYTHING, clusters=[least]))
+    assert answer.exact
+    assert "equal" in " ".join(answer.assumptions)
+
+
+def test_what_no_filter_before_could_have_left_is_no_assumption():
+    asks = route(match=metadata(True))
+    assert ask(behind(table(host("all", ["*"], asks)))).exact
+
+
+@pytest.mark.parametrize(
+    ("match", "asked"),
+    [
+        ({"source_ports": [5]}, {"src_port": None}),
+        ({"source_prefix_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]},
+         {"src_ip": None, "direct_src_ip": "10.0.0.1"}),
+    ],
+)  # fmt: skip
+def test_a_fact_that_nobody_gave_is_named(match, asked):
+    chains = [chain(manager(EVERYTHING), match=match), chain(manager(EVERYTHING))]
+    answer = ask(tracer(sections([listener(*chains)])), **asked)
+    assert not answer.exact
+    assert all(one.endswith("is not known") for one in answer.assumptions)
