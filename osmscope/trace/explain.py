@@ -17,6 +17,7 @@ from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, TcpPath
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
 
+_OF_A_CLUSTER = ("endpoint", "upstream_tls", "upstream_request")
 _SHOWN = {":path": "path", ":authority": "host", ":method": "method"}
 
 
@@ -40,6 +41,9 @@ def _merged(ways: Sequence[tuple[Step, ...]]) -> Iterator[Step]:
         yield from ways[0]
         return
     common = [step for step in ways[0] if all(step in way for way in ways[1:])]
+    if not any(step.kind == "cluster" for step in common):
+        # What follows from the cluster is told with it, though it reads the same for each.
+        common = [step for step in common if step.kind not in _OF_A_CLUSTER]
     yield from common
     for index, way in enumerate(ways):
         for step in way:
