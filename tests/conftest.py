@@ -1,11 +1,32 @@
 """What all tests share: what they need from outside, and that CI skips nothing."""
 
 import os
+import random
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the tests against a real Envoy, `tests/oracle/`."""
+    group = parser.getgroup("oracle", "random cases put to osmscope and to a real Envoy")
+    group.addoption("--oracle-cases", type=int, default=6000, help="how many requests to draw")
+    group.addoption("--oracle-seed", type=int, help="draw those of an earlier run again")
+    group.addoption("--oracle-coverage", action="store_true", help="write COVERAGE.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of this run, where none is given."""
+    if config.option.oracle_seed is None:
+        config.option.oracle_seed = random.SystemRandom().randrange(10**6)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print what it takes to draw the same cases again."""
+    option = config.option
+    return f"oracle: --oracle-cases {option.oracle_cases} --oracle-seed {option.oracle_seed}"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -1,0 +1,76 @@
+"""Holds osmscope's answers against what Envoy did."""
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.dump.clusters import read_clusters
+from osmscope.dump.sections import Dump
+from osmscope.resources.proxy import Proxy
+from osmscope.trace.answer import Answer
+from osmscope.trace.request import TraceRequest
+from osmscope.trace.tracer import Tracer
+from tests.oracle.case import Json, Outcome, Result
+from tests.oracle.certificates import client_facts
+from tests.oracle.envoy_batch import Batch
+from tests.trace.truth_comparison import difference
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, answered by both."""
+
+    result: Result
+    outcome: Outcome
+    answer: Answer
+    difference: str
+    """"" where they agree."""
+
+
+def verdicts(batch: Batch) -> Iterator[Verdict]:
+    """Yield each request that Envoy logged with both answers."""
+    dump = Dump.read(batch.config_dump, where="config_dump")
+    proxy = Proxy(dump, read_clusters(batch.clusters, where="clusters"))
+    tracer = Tracer(proxy)
+    for result in batch.results:
+        for outcome in result.outcomes:
+            if outcome.truth is not None:
+                answer = tracer.answer(trace_request(result, outcome.request))
+                yield Verdict(
+                    result=result,
+                    outcome=outcome,
+                    answer=answer,
+                    difference=difference(_recorded(outcome), answer),
+                )
+
+
+def trace_request(result: Result, request: Json) -> TraceRequest:
+    """Return a drawn request as a user would ask it."""
+    fields = {name: value for name, value in request.items() if name != "certificate"}
+    if "certificate" in request:
+        fields["client_certificate"] = client_facts(request["certificate"])
+    # The TCP peer is always the one that wrote the PROXY header.
+    fields |= {"listener": result.listener, "direct_src_ip": "127.0.0.1"}
+    return msgspec.convert(fields, TraceRequest)
+
+
+def _recorded(outcome: Outcome) -> Json:
+    http = outcome.truth is not None and outcome.truth["kind"] == "http"
+    # What tcp_proxy passes on is no request of Envoy's.
+    observed = {"response": outcome.response if http else None, "error": outcome.error}
+    return outcome.request | {"truth": outcome.truth, "observed": observed}
+
+
+def describe(verdict: Verdict) -> str:
+    """Tell a difference so that it can be looked into."""
+    case = {"listener": verdict.result.case.listener, "clusters": verdict.result.case.clusters}
+    return "\n".join(
+        (
+            f"{verdict.result.case.family}: {verdict.difference}",
+            f"  exact: {verdict.answer.exact} {list(verdict.answer.assumptions)}",
+            f"  request: {json.dumps(verdict.outcome.request)}",
+            f"  configuration: {json.dumps(case)}",
+            f"  Envoy: {json.dumps(verdict.outcome.truth)} {json.dumps(verdict.outcome.response)}",
+            f"  osmscope: {msgspec.json.encode(verdict.answer.outcomes).decode()}",
+        )
+    )

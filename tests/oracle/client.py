@@ -1,0 +1,91 @@
+"""Sends one request as a sidecar gets it: a PROXY header first, then TLS and HTTP/1.1."""
+
+import contextlib
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+from tests.oracle.certificates import Certificates
+
+Json = dict[str, Any]
+
+TIMEOUT = 5.0
+
+
+class Client:
+    """Sends requests, each over a connection of its own whose local port no other had."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._certificates = certificates
+        self._ports: set[int] = set()
+
+    def send(self, port: int, request: Json) -> tuple[int, Json | None, str | None]:
+        """Send a request to a listener.
+
+        Returns:
+            The local port, by which Envoy's access log knows the connection; the response; or why
+            there is none.
+        """
+        connection = self._connect(port)
+        local = connection.getsockname()[1]
+        try:
+            with _secured(connection, request, self._certificates) as stream:
+                stream.sendall(_http(request))
+                return local, _response(stream), None
+        except OSError as error:
+            return local, None, type(error).__name__
+
+    def _connect(self, port: int) -> socket.socket:
+        while True:
+            connection = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+            local = connection.getsockname()[1]
+            if local not in self._ports:
+                self._ports.add(local)
+                return connection
+            connection.close()
+
+
+@contextlib.contextmanager
+def _secured(
+    connection: socket.socket, request: Json, certificates: Certificates
+) -> Iterator[socket.socket]:
+    with connection:
+        version = "TCP6" if ":" in request["dst_ip"] else "TCP4"
+        fields = [request[name] for name in ("src_ip", "dst_ip", "src_port", "dst_port")]
+        connection.sendall(f"PROXY {version} {' '.join(map(str, fields))}\r\n".encode())
+        if not request.get("tls"):
+            yield connection
+            return
+        context = certificates.client_context(request.get("certificate"), request.get("alpn"))
+        with context.wrap_socket(connection, server_hostname=request.get("sni")) as stream:
+            yield stream
+
+
+def _http(request: Json) -> bytes:
+    lines = [f"{request['method']} {request['path']} HTTP/1.1"]
+    if "host" in request:
+        lines.append(f"host: {request['host']}")
+    lines.append("connection: close")
+    if request["method"] in ("POST", "PUT"):
+        lines.append("content-length: 0")
+    for name, values in request.get("headers", {}).items():
+        listed = [values] if isinstance(values, str) else values
+        lines += [f"{name}: {value}" for value in listed]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _response(stream: socket.socket) -> Json | None:
+    received = b""
+    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
+        while chunk := stream.recv(65536):
+            received += chunk
+    head = received.partition(b"\r\n\r\n")[0].decode("latin-1")
+    if not head:
+        return None
+    first, *lines = head.split("\r\n")
+    headers = [line.split(": ", 1) for line in lines if ": " in line]
+    echo = next((value for name, value in headers if name == "x-stand-in"), None)
+    upstream = None if echo is None else json.loads(echo)
+    return {"code": int(first.split(" ")[1]), "headers": headers, "upstream": upstream}
