@@ -9,6 +9,7 @@ from osmscope.rules import listener_filters, network_filter_chain
 from osmscope.rules.downstream_tls import handshake
 from osmscope.rules.listener_selection import ListenerChoice, WantedConnection
 from osmscope.rules.network_filters.network_filter_result import Closed
+from osmscope.trace.discovery import discovered
 from osmscope.trace.path import ConnectionPath
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
@@ -108,7 +109,10 @@ def _enter_chain(sidecar: Sidecar, path: ConnectionPath, chain: FilterChain) -> 
     of the client's first bytes.
     """
     result = handshake(chain, path.connection, sidecar.proxy.secret)
-    outcome = network_filter_chain.run(chain, result.connection, sidecar.proxy.discovered_filter)
+    by_name = {one.name: one for one in chain.filters}
+    outcome = network_filter_chain.run(
+        chain, result.connection, lambda name: discovered(sidecar.proxy, by_name[name])
+    )
     failed = None if result.failed is None else Closed(reason=result.failed)
     terminal = outcome.terminal
     dials = outcome.closed_when_new is None

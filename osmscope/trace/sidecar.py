@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from osmscope.resources.cluster import Cluster
-from osmscope.resources.extension import Unsupported, decode_extension
+from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpFilter
 from osmscope.resources.listener import Listener
 from osmscope.resources.proxy import Proxy
@@ -18,6 +18,7 @@ from osmscope.rules.listener_selection import ListenerIndex
 from osmscope.rules.per_filter_config import ResolvedFilter
 from osmscope.rules.virtual_host import VirtualHostIndex
 from osmscope.trace.cluster_hosts import ClusterHosts, cluster_hosts
+from osmscope.trace.discovery import discovered
 
 
 class HttpStage(msgspec.Struct, frozen=True):
@@ -97,23 +98,12 @@ class Sidecar:
         return stages
 
     def _http_stage(self, http_filter: HttpFilter) -> HttpStage:
-        discovery = http_filter.config_discovery
-        if not isinstance(discovery, dict):
+        if http_filter.config_discovery is None:
             return HttpStage(http_filter, decode_extension(http_filter))
-        delivered = self.proxy.discovered_filter(http_filter.name)
-        if delivered is not None:
-            return HttpStage(http_filter, decode_extension(delivered))
-        if not self.proxy.dump.has("ecds_filter"):
-            unknown = Unsupported(
-                type_name="its configuration, delivered by ECDS, is not in the dump"
-            )
-            return HttpStage(http_filter, unknown)
-        default = discovery.get("default_config")
-        if default is None:
+        found = discovered(self.proxy, http_filter)
+        if found is None:
             return HttpStage(http_filter, Resource(), undelivered=True)
-        body = msgspec.Raw(msgspec.json.encode(default))
-        default_filter = msgspec.structs.replace(http_filter, typed_config=body)
-        return HttpStage(http_filter, decode_extension(default_filter))
+        return HttpStage(http_filter, decode_extension(found))
 
     def cluster_hosts(self, cluster: Cluster) -> ClusterHosts:
         """Return a cluster's endpoints and the load balancing over them.

@@ -191,3 +191,28 @@ def test_a_network_filter_that_nobody_knows_is_assumed_to_pass_bytes_on():
         "unknown",
         'what the network filter "odd" does is not known',
     )
+
+
+DENYING = deny(network=True)["typed_config"]
+
+
+@pytest.mark.parametrize(
+    ("ecds", "default", "expected", "exact"),
+    [
+        ([{"ecds_filter": {"name": "f", "typed_config": DENYING}}], None,
+         "closed rbac_access_denied_matched_policy[none]", True),
+        ([], DENYING, "closed rbac_access_denied_matched_policy[none]", True),
+        ([], None, "closed", True),
+        (None, None, "forwarded a", False),
+        (None, DENYING, "forwarded a", False),
+    ],
+)  # fmt: skip
+def test_a_network_filter_by_ecds(ecds, default, expected, exact):
+    discovery = {} if default is None else {"default_config": default}
+    by_ecds = {"name": "f", "config_discovery": {"config_source": {}, **discovery}}
+    built = sections([listener(chain(by_ecds, WEB))])
+    if ecds is not None:
+        built["Ecds"] = section("Ecds", ecds_filters=ecds)
+    answer = ask(tracer(built))
+    assert (brief(answer.outcomes[0]), answer.exact) == (expected, exact)
+    assert exact or "network filter f" in answer.assumptions[0]
