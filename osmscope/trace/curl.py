@@ -7,6 +7,7 @@ because skipping it silently might answer another question than was asked.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import NoReturn
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from osmscope.errors import UsageError
-from osmscope.resources.address import parse_ip
+from osmscope.resources.address import parse_ip, split_host_port
 from osmscope.trace.target import Target, basic_authorization, parse_target
 
 _ALIASES = {
@@ -28,18 +29,22 @@ _DATA = frozenset({
 _HEADERS = {"--user-agent": "user-agent", "--referer": "referer", "--cookie": "cookie"}
 _WITH_VALUE = frozenset({
     "--request", "--header", "--user", "--url", "--resolve", "--connect-to", "--proxy", "--form",
-    "--upload-file", "--range", "--cert", *_DATA, *_HEADERS,
+    "--upload-file", "--range", "--cert", "--request-target",
+    "--oauth2-bearer", "--url-query", *_DATA, *_HEADERS,
 })  # fmt: skip
 _INERT = frozenset({
     "-s", "--silent", "-S", "--show-error", "-v", "--verbose", "-i", "--include", "-k",
     "--insecure", "-f", "--fail", "--fail-with-body", "-N", "--no-buffer", "-O", "--remote-name",
-    "-#", "--progress-bar", "--http1.1", "--compressed-ssh", "-g", "--globoff", "-q", "-4", "-6",
-    "--ipv4", "--ipv6", "-J", "--no-progress-meter",
+    "-#", "--progress-bar", "--http1.1", "--compressed-ssh", "-q", "-4", "-6",
+    "--ipv4", "--ipv6", "-J", "--no-progress-meter", "--tlsv1.2", "--tlsv1.3",
+    "--retry-all-errors", "--retry-connrefused", "--no-keepalive", "--trace-time", "--create-dirs",
 })  # fmt: skip
 _INERT_WITH_VALUE = frozenset({
     "-o", "--output", "-m", "--max-time", "--connect-timeout", "-w", "--write-out", "--retry",
     "--retry-delay", "-D", "--dump-header", "--cacert", "--capath", "-c", "--cookie-jar", "--key",
     "--trace", "--trace-ascii", "--stderr", "--retry-max-time", "--limit-rate", "-y", "-Y",
+    "--noproxy", "--interface", "--keepalive-time", "--max-redirs", "--cert-type", "--key-type",
+    "--pass", "--ciphers", "--tls-max", "--proto", "--dns-servers", "--local-port",
 })  # fmt: skip
 _REFUSED = {
     "--proxy": "the request would go to that proxy first",
@@ -48,7 +53,11 @@ _REFUSED = {
     "--next": "give one request at a time",
     "--config": "options in a file are not read",
     "-K": "options in a file are not read",
+    "--unix-socket": "the request would not go to the URL's host",
 }
+_SHELL_ENDS = frozenset({"|", "||", "&&", "&", ";"})
+_REDIRECTION = re.compile(r"\d*[<>]{1,2}(?P<target>.*)|&>(?P<both>.*)")
+_GLOB = re.compile(r"\{[^}]*\}|\[\w+-\w+(:\d+)?\]")
 _HINT = "give the command as curl takes it: --curl \"curl -H 'name: value' http://host:port/path\""
 
 
@@ -78,9 +87,11 @@ def parse_curl(command: str) -> CurlRequest:
         words = shlex.split(command.replace("\\\n", " "))
     except ValueError as error:
         raise UsageError(f"the curl command cannot be read: {error}", hint=_HINT) from None
-    if not words or words[0].rpartition("/")[2] != "curl":
-        raise UsageError("the command does not start with curl", hint=_HINT)
-    options, urls, notes = _options(words[1:])
+    names = [word.rpartition("/")[2].removesuffix(".exe") for word in words]
+    if "curl" not in names:
+        raise UsageError("this is not a curl command", hint=_HINT)
+    # What stands before it (`$`, `kubectl exec … --`) only says where it runs.
+    options, urls, notes = _options(words[names.index("curl") + 1 :])
     urls = [value for name, value in options if name == "--url"] + urls
     if len(urls) != 1:
         found = "no URL" if not urls else f"{len(urls)} URLs"
@@ -97,7 +108,11 @@ def _options(words: list[str]) -> tuple[list[tuple[str, str]], list[str], list[s
     while rest:
         word = rest.pop(0)
         name = _ALIASES.get(word, word)
-        if not word.startswith("-") or word == "-":
+        if word in _SHELL_ENDS:
+            break
+        if redirection := _REDIRECTION.fullmatch(word):
+            del rest[: 0 if redirection["target"] or redirection["both"] else 1]
+        elif not word.startswith("-") or word == "-":
             urls.append(word)
         elif name in _REFUSED:
             _refuse(word, _REFUSED[name])
@@ -113,7 +128,7 @@ def _options(words: list[str]) -> tuple[list[tuple[str, str]], list[str], list[s
 
 
 _FLAGS = frozenset({"--head", "--get", "--http2", "--http2-prior-knowledge", "--compressed",
-    "-L", "--location", "--http1.0"})  # fmt: skip
+    "-L", "--location", "--http1.0", "-g", "--globoff", "--path-as-is"})  # fmt: skip
 
 
 def _separated(words: list[str]) -> list[str]:
@@ -134,13 +149,14 @@ def _separated(words: list[str]) -> list[str]:
 
 
 def _request(url: str, options: list[tuple[str, str]], notes: list[str]) -> CurlRequest:
-    target = parse_target(url if "://" in url else "http://" + url)
-    data = [_data(name, value) for name, value in options if name in _DATA]
     names = {name for name, _ in options}
-    if "--get" in names and data:
-        joint = "&" if "?" in (target.path or "") else "?"
-        path = (target.path or "/") + joint + "&".join(data)
-        target = msgspec.structs.replace(target, path=path)
+    if _GLOB.search(url) and not names & {"-g", "--globoff"}:
+        raise UsageError(
+            f"the URL {url!r} stands for several", hint="give one of them, or curl's option -g"
+        )
+    target = parse_target(url if "://" in url else "http://" + url)
+    target = msgspec.structs.replace(target, path=_path(target.path, options))
+    data = [_data(name, value) for name, value in options if name in _DATA]
     ip, port = _connection(options, target)
     return CurlRequest(
         target=target,
@@ -151,6 +167,33 @@ def _request(url: str, options: list[tuple[str, str]], notes: list[str]) -> Curl
         dst_port=port,
         notes=(*notes, *_notes(names)),
     )
+
+
+def _path(path: str | None, options: list[tuple[str, str]]) -> str | None:
+    """Return the path as curl sends it: without dot segments, with what options add."""
+    names = {name for name, _ in options}
+    if path is not None and "--path-as-is" not in names:
+        path = _without_dot_segments(path)
+    moved = _DATA if "--get" in names else frozenset()
+    query = [_data(name, value) for name, value in options if name in moved | {"--url-query"}]
+    if query:
+        path = (path or "/") + ("&" if "?" in (path or "") else "?") + "&".join(query)
+    return next((value for name, value in options if name == "--request-target"), path)
+
+
+def _without_dot_segments(path: str) -> str:
+    """Resolve `.` and `..` as curl does before it asks."""
+    route, mark, query = path.partition("?")
+    segments = route.split("/")[1:]
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1:] in ([".."], ["."]):
+        kept.append("")
+    return "/" + "/".join(kept) + mark + query
 
 
 def _notes(names: set[str]) -> list[str]:
@@ -177,6 +220,8 @@ def _headers(
 ) -> list[tuple[str, str]]:
     """Return the headers that curl sends: those given, and its own where none was given."""
     texts = [value for name, value in options if name == "--header"]
+    if any(text.startswith("@") for text in texts):
+        _refuse("-H @FILE", "headers in a file are not read")
     headers = [header for text in texts if (header := _header(text))]
     headers += [header for name, value in options if (header := _of_option(name, value))]
     if target.authorization:
@@ -204,13 +249,15 @@ def _of_option(name: str, value: str) -> tuple[str, str] | None:
         return _HEADERS[name], value
     if name == "--user":
         return "authorization", basic_authorization(value)
+    if name == "--oauth2-bearer":
+        return "authorization", f"Bearer {value}"
     if name == "--range":
         return "range", f"bytes={value}"
     return ("accept-encoding", "deflate, gzip, br, zstd") if name == "--compressed" else None
 
 
 def _data(name: str, value: str) -> str:
-    if name != "--data-urlencode":
+    if name not in ("--data-urlencode", "--url-query"):
         return value
     key, equals, content = value.partition("=")
     return f"{key}={quote(content, safe='')}" if equals and key else quote(content or key, safe="")
@@ -225,9 +272,9 @@ def _connection(options: list[tuple[str, str]], target: Target) -> tuple[str | N
             if parts[0].lstrip("+") in (target.host, "*") and parts[1] == str(port):
                 return parts[2].partition(",")[0], port
         elif name == "--connect-to" and len(parts) == 3:
-            host, _, to_port = parts[2].rpartition(":")
+            host, to_port = split_host_port(parts[2])
             if parts[0] in (target.host, "") and parts[1] in (str(port), ""):
-                return (host if parse_ip(host) else None), int(to_port or port)
+                return (host if parse_ip(host) else None), to_port or port
     return None, None
 
 

@@ -30,6 +30,13 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
         ("curl -r 0-9 --compressed http://a", "GET",
          _OWN | {"range": "bytes=0-9", "accept-encoding": "deflate, gzip, br, zstd"}),
         ("curl \\\n  -X PUT \\\n  http://a", "PUT", _OWN),
+        ("$ curl http://a", "GET", _OWN),
+        ("kubectl exec -n b pod/x -c app -- curl -s http://a", "GET", _OWN),
+        ("curl.exe http://a", "GET", _OWN),
+        ("curl -s http://a 2>&1 | jq .x", "GET", _OWN),
+        ("curl http://a > /dev/null && echo ok", "GET", _OWN),
+        ("curl http://a -H 'x: |' >out 2>/dev/null", "GET", _OWN | {"x": "|"}),
+        ("curl --oauth2-bearer t http://a", "GET", _OWN | {"authorization": "Bearer t"}),
         ("/usr/bin/curl --url http://a -o /dev/null -w '%{http_code}'", "GET", _OWN),
     ],
 )  # fmt: skip
@@ -74,14 +81,20 @@ def test_what_is_not_followed_is_named(command, note):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("wget http://a", "does not start with curl"),
-        ("", "does not start with curl"),
+        ("wget http://a", "not a curl command"),
+        ("", "not a curl command"),
+        ("curl --unix-socket /s http://a", "would not go to the URL's host"),
+        ("curl -H @file http://a", "headers in a file"),
+        ("curl http://a/{b,c}", "stands for several"),
+        ("curl http://a/[1-3]", "stands for several"),
+        ("curl $URL", "never in a host"),
         ("curl 'http://a", "cannot be read"),
         ("curl -s", "no URL"),
         ("curl http://a http://b", "2 URLs"),
         ("curl -x proxy:1 http://a", "would go to that proxy"),
         ("curl http://a -H", "its value is missing"),
         ("curl -F a=b http://a", "multipart"),
+        ("curl -H", "its value is missing"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(command, words):
@@ -91,3 +104,25 @@ def test_what_cannot_be_followed_is_refused(command, words):
 
 def test_prior_knowledge_means_http2():
     assert parse_curl("curl --http2-prior-knowledge a").protocol == "h2"
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("curl http://a", None),
+        ("curl http://a/b/../c?d=/../e", "/c?d=/../e"),
+        ("curl http://a/b/./c/..", "/b/"),
+        ("curl http://a/../..", "/"),
+        ("curl http://a//b", "//b"),
+        ("curl --path-as-is http://a/b/../c", "/b/../c"),
+        ("curl --request-target /x http://a/b", "/x"),
+        ("curl --url-query 'q=a b' http://a/x", "/x?q=a%20b"),
+        ("curl -g http://a/{b,c}", "/{b,c}"),
+    ],
+)
+def test_the_path_is_the_one_that_curl_sends(command, path):
+    assert parse_curl(command).target.path == path
+
+
+def test_a_port_that_is_none_is_not_followed():
+    assert parse_curl("curl --connect-to a:80:b:x http://a").dst_port == 80
