@@ -18,6 +18,7 @@ from osmscope.resources.address import host_port, parse_ip
 SCHEME_PORTS = {"http": 80, "https": 443}
 _TLS_SCHEMES = frozenset({"https", "tls"})
 _SCHEMES = _TLS_SCHEMES | {"http", "tcp"}
+_NEVER_IN_A_HOST = frozenset("$\"'`\\<>^{|}")
 _HINT = "give host, host:port, host:port/path, a URL, or IP:port"
 
 
@@ -65,6 +66,9 @@ def parse_target(text: str) -> Target:
     stripped = text.strip()
     if not stripped or any(character.isspace() for character in stripped):
         _refuse(text, "a target has no blanks and is not empty")
+    # A lone surrogate stands for a byte of the command line that is not UTF-8.
+    if any("\ud800" <= character <= "\udfff" for character in stripped):
+        _refuse(text, "it is not UTF-8")
     scheme, separator, rest = stripped.partition("://")
     if not separator:
         scheme, rest = "", stripped
@@ -110,7 +114,20 @@ def _split_port(address: str, text: str) -> tuple[str, int | None]:
         _refuse(text, "an IPv6 address with a port needs brackets: [::1]:80")
     if not host:
         _refuse(text, "the host is missing")
-    return host, _port(port, text) if colon else None
+    return _host(host, text), _port(port, text) if colon else None
+
+
+def _host(host: str, text: str) -> str:
+    """Return a host as clients send it: IDNA where it is not ASCII."""
+    odd = next((one for one in host if one in _NEVER_IN_A_HOST or not one.isprintable()), None)
+    if odd is not None:
+        _refuse(text, f"{odd!r} is never in a host")
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        _refuse(text, f"{host!r} is not a host")
 
 
 def _port(digits: str, text: str) -> int:

@@ -22,6 +22,7 @@ from osmscope.trace.target import parse_target
         ("[::1]", "::1", None, None, ""),
         ("[fd00::1]:80/x", "fd00::1", 80, "/x", ""),
         ("a/b:c", "a", None, "/b:c", ""),
+        ("bücher.example:80", "xn--bcher-kva.example", 80, None, ""),
     ],
 )
 def test_each_form_is_taken_apart(text, host, port, path, scheme):
@@ -45,6 +46,11 @@ def test_each_form_is_taken_apart(text, host, port, path, scheme):
         ("[::1", "in brackets"),
         ("[a]:80", "in brackets"),
         ("ftp://a", "'ftp' is not known"),
+        ("$HOST:80", r"'\$' is never in a host"),
+        ("\x1b[31ma:80", "never in a host"),
+        ("a\u202eb", "never in a host"),
+        ("\udcff:80", "not UTF-8"),
+        ("ü..a", "not a host"),
     ],
 )
 def test_what_is_no_target_is_refused_with_a_hint(text, words):
