@@ -18,6 +18,7 @@ from osmscope.dump.clusters import Clusters, read_clusters
 from osmscope.dump.sections import Dump
 from osmscope.errors import SourceError, UsageError
 from osmscope.mesh.osm import node_namespace
+from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
 from osmscope.source import demo
 from osmscope.source.admin import is_admin_address
@@ -124,7 +125,13 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
     if Path(source).is_dir():
         dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")
         return _Place(None, source) if dump is None else _Place(dump, clusters=clusters)
-    raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_GIVE)
+    raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_meant(source))
+
+
+def _meant(source: str) -> str:
+    """Say what to give instead: an address without its scheme is the usual slip."""
+    host, port = split_host_port(source)
+    return f"did you mean http://{source}?" if host and port is not None else _GIVE
 
 
 def _folder(location: str) -> str:
@@ -140,8 +147,9 @@ def _beside(folder: str, what: str) -> str | None:
 
 
 def _is_file(source: str) -> bool:
+    """Whether there is something to read: a file, or a pipe such as a shell's `<(curl …)`."""
     path = source.partition("#")[0] or source
-    return Path(source).is_file() or Path(path).is_file()
+    return any(Path(name).exists() and not Path(name).is_dir() for name in (source, path))
 
 
 def _of_file(dump: str, clusters: str | None) -> Sidecar:

@@ -21,6 +21,7 @@ from osmscope.source.files import Source, read_bytes, unpacked
 MAXIMUM_MEMBERS = 200_000
 MAXIMUM_TOTAL = 16 << 30
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_ZIP = b"PK\x03\x04"
 _ZSTD_TAR = ".tar.zst"
 _LARGE = "give the folder, or an archive of one mesh"
 
@@ -45,7 +46,7 @@ def open_tree(location: str) -> Tree:
     try:
         if path.is_dir():
             return _Folder(path)
-        if zipfile.is_zipfile(path):
+        if zipfile.is_zipfile(path) or _starts_as_zip(path):
             return _Zip(path)
         if _is_tar(path):
             return _Tar(path)
@@ -63,6 +64,14 @@ def open_tree(location: str) -> Tree:
             f"cannot be read: {error}", where=location, hint="check that it is complete"
         ) from None
     raise SourceError("no such file or folder", where=location, hint="check the path")
+
+
+def _starts_as_zip(path: Path) -> bool:
+    """Whether a file begins as an archive does, which may have lost its end."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_ZIP)) == _ZIP
 
 
 def _is_tar(path: Path) -> bool:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import sys
 import tarfile
+import threading
 
 import pytest
 
@@ -73,6 +75,23 @@ def test_standard_input_is_a_dump(bookbuyer, monkeypatch):
     assert _read("-").name == "standard input"
 
 
+def test_a_pipe_of_the_shell_is_a_dump(bookbuyer):
+    reader, writer = os.pipe()
+    data = (bookbuyer / "config_dump.json").read_bytes()
+
+    def write():
+        with open(writer, "wb") as stream:
+            stream.write(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        assert _read(f"/dev/fd/{reader}").proxy.listeners
+    finally:
+        thread.join()
+        os.close(reader)
+
+
 def test_a_folder_with_one_sidecar_needs_no_name(bookbuyer, tmp_path):
     shutil.copytree(bookbuyer, tmp_path / "pods/bookbuyer/bookbuyer-1")
     assert _read(from_=str(tmp_path)).name == "bookbuyer"
@@ -84,6 +103,7 @@ def test_a_folder_with_one_sidecar_needs_no_name(bookbuyer, tmp_path):
     [
         (None, {}, UsageError, "SOURCE is missing"),
         ("nobody", {}, UsageError, "no file, no folder"),
+        ("localhost:15000", {}, UsageError, "did you mean http://localhost:15000"),
         ("a", {"dump": "b"}, UsageError, "takes the place of SOURCE"),
         (None, {"dump": "b", "from_": "c"}, UsageError, "takes the place of SOURCE"),
         (None, {"dump": "/no/such"}, SourceError, "no such file"),

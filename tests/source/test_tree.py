@@ -92,6 +92,14 @@ def test_a_member_may_be_as_large_as_any_source(
         open_tree(tarred(tmp_path))
 
 
+def test_a_zip_that_lost_its_end_is_damaged(tmp_path: Path) -> None:
+    path = Path(zipped(tmp_path))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SourceError, match="not a zip file") as caught:
+        open_tree(str(path))
+    assert caught.value.hint == "check that it is complete"
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
