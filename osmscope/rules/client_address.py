@@ -22,6 +22,7 @@ from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.original_ip_detection import CustomHeaderDetection, XffDetection
 from osmscope.rules.facts import Connection, Headers
+from osmscope.rules.ip_range import network_of
 from osmscope.rules.local_reply import LocalReply
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -101,7 +102,7 @@ def _is_internal(hcm: HttpConnectionManager, connection: Connection, client: str
 
 def _within(client: str, ranges: Sequence[CidrRange]) -> bool:
     address = parse_ip(client)
-    return address is not None and any(address in cidr.network() for cidr in ranges)
+    return address is not None and any(address in network_of(cidr) for cidr in ranges)
 
 
 def _detected(

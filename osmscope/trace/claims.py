@@ -23,6 +23,7 @@ from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.references import chain_destinations, tcp_clusters, upstream_sni
 from osmscope.resources.route import RouteConfiguration
+from osmscope.rules.ip_range import network_of
 from osmscope.rules.virtual_host import domain_kind
 
 _DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
@@ -75,12 +76,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         """The first address of its first range."""
-        return str(self.ranges[0].network().network_address)
+        return str(network_of(self.ranges[0]).network_address)
 
     @property
     def is_single_address(self) -> bool:
         """Whether its first range holds one address."""
-        return self.ranges[0].network().num_addresses == 1
+        return network_of(self.ranges[0]).num_addresses == 1
 
     def serves(self, host: str, port: int | None) -> bool:
         """Whether its route table, or its server names, hold the host."""
@@ -123,7 +124,7 @@ def claims(proxy: Proxy, *, inbound: bool = False) -> Iterator[Claim]:
 def unclaimed_address(proxy: Proxy) -> str:
     """Return an address that no filter chain and no listener of a sidecar names."""
     taken = [
-        entry.network()
+        network_of(entry)
         for listener in proxy.listeners
         for ranges in (
             _listener_range(listener),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from osmscope.errors import DumpError
 from osmscope.resources.address import CidrRange
 from osmscope.trace.claims import Claim, Domains
 
@@ -52,3 +53,9 @@ def test_the_first_range_gives_the_address():
         listener="l", chain="c", ranges=(CidrRange(address_prefix="10.1.2.3", prefix_len=16),)
     )
     assert (claim.address, claim.is_single_address) == ("10.1.0.0", False)
+
+
+def test_a_range_that_is_no_address_is_an_error_of_ours():
+    claim = Claim(listener="l", chain="c", ranges=(CidrRange(address_prefix="books"),))
+    with pytest.raises(DumpError, match="'books/0' is not an address range"):
+        _ = claim.address
