@@ -71,10 +71,10 @@ def evaluate_upstream(
     start = Upstream(name=cluster.name, cluster=cluster)
     drop = drop_overload(hosts.assignment_policy, request.runtime)
     rest = Fraction(1)
-    nothing = SentUpstream(headers=sent.headers)
+    received = SentUpstream(headers=sent.headers)
     if drop is not None:
         rest -= drop.probability
-        yield _replace(start, reply=drop.reply, probability=drop.probability), nothing
+        yield _replace(start, reply=drop.reply, probability=drop.probability), received
     if rest == 0:
         return
     refusal = circuit_breaker.refusal(cluster)
@@ -84,7 +84,7 @@ def evaluate_upstream(
         # Without any endpoint Envoy answers UH before it looks at limits.
         if refusal is not None and upstream.reply is None:
             upstream = _replace(upstream, reply=refusal.reply)
-        yield _with_endpoint_hosts(upstream, sent, forwarding), nothing
+        yield _with_endpoint_hosts(upstream, sent, forwarding), received
 
 
 def forwarding_of(router: Router, path: HttpPath) -> Forwarding:

@@ -5,7 +5,15 @@ import pytest
 from osmscope.resources.address import CidrRange
 from osmscope.resources.listener import FilterChainMatch
 from osmscope.rules.facts import Connection
-from osmscope.rules.filter_chain_level import LEVELS, Key, Level, is_every_address, is_local
+from osmscope.rules.filter_chain_level import (
+    LEVELS,
+    Key,
+    Level,
+    criterion_words,
+    is_every_address,
+    is_local,
+    key_words,
+)
 
 KNOWN = Connection(
     destination_ip="10.0.0.1",
@@ -183,3 +191,24 @@ def test_loopback_is_local_whatever_the_destination(source: str, missing: str) -
 )
 def test_words_say_what_the_connection_has(field: str, connection: Connection, words: str) -> None:
     assert level(field).words(connection) == words
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "words"),
+    [
+        ("destination_port", 14001, "destination port 14001"),
+        ("prefix_ranges", (4, 32, 10 << 24 | 11), "prefix range 10.0.0.11/32"),
+        ("prefix_ranges", (4, 0, 0), "prefix range 0.0.0.0/0"),
+        ("source_prefix_ranges", (6, 32, 0x20010DB8), "source prefix range 2001:db8::/32"),
+        ("server_names", "a.com", 'server name "a.com"'),
+        ("server_names", ".a.com", 'server name "*.a.com"'),
+        ("transport_protocol", "tls", 'transport protocol "tls"'),
+        ("application_protocols", "h2", 'application protocol "h2"'),
+        ("source_type", "EXTERNAL", 'source type "EXTERNAL"'),
+        ("source_ports", 5, "source port 5"),
+    ],
+)
+def test_a_criterion_in_words(field: str, key: Key, words: str) -> None:
+    level = [one.field for one in LEVELS].index(field)
+    assert criterion_words(level, key) == words
+    assert key_words(level, None) == "none"

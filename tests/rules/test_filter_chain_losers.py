@@ -171,3 +171,11 @@ def test_a_filter_chain_matcher_names_one_and_not_the_others() -> None:
     (loser,) = losers(listener, connection(), choice)
     assert (loser.index, loser.field) == (1, "name")
     assert loser.reason == "the listener's filter_chain_matcher does not name it"
+
+
+def test_losers_may_be_told_of_a_few_in_an_order_of_their_own() -> None:
+    chains = tuple(chain(f"c{port}", destination_port=port) for port in (80, 81, 82, 83))
+    listener = Listener(filter_chains=chains)
+    choice = FilterChainIndex(listener).find(connection())
+    found = losers(listener, connection(), choice, (3, 0, 1))
+    assert [one.index for one in found] == [3, 1]

@@ -177,6 +177,8 @@ def test_a_named_listener_hands_over_as_well() -> None:
 def test_a_hand_over_needs_the_destination() -> None:
     choice = ISTIO.choose(WantedConnection(destination_port=80))
     assert (chosen(choice), choice.missing) == ("virtualOutbound", "the destination")
+    elsewhere = ISTIO.choose(WantedConnection(destination_port=4711))
+    assert (chosen(elsewhere), elsewhere.missing) == ("virtualOutbound", "")
 
 
 GATEWAY = ListenerIndex(

@@ -147,6 +147,14 @@ def test_losers_are_told_on_demand() -> None:
     )
 
 
+def test_losers_may_be_told_of_a_few_in_an_order_of_their_own() -> None:
+    routes = table({"a": "a", "b": "b", "c": "c"})
+    index = VirtualHostIndex(routes)
+    a, b, c = routes.virtual_hosts
+    found = index.losers(of_host("b"), index.find(of_host("b")), (c, b, a))
+    assert [virtual_host.name for virtual_host, _ in found] == ["c", "a"]
+
+
 def test_without_host_all_lose() -> None:
     index = VirtualHostIndex(table({"a": "a"}))
     [(_, reason)] = index.losers(Headers(), index.find(Headers()))

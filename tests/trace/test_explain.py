@@ -284,6 +284,16 @@ def test_what_is_not_known_is_said_at_its_step():
     assert step(tracer(built), "route_config").reason.endswith("is not known")
     asks = {"dynamic_metadata": [{"filter": "x", "path": [{"key": "y"}], "value": {
         "present_match": True}}]}  # fmt: skip
-    opaque = extension("odd", "a.B")
-    unknown = behind(table(host("all", ["*"], route(match=asks))), opaque)
-    assert explained(unknown).steps
+    moving = lua('handle:headers():replace(":path", "/x")')
+    unknown = table(host("all", ["*"], route(prefix="/x", match=asks), route()))
+    odd = extension("odd", "a.B")
+    found = step(behind(unknown, odd, moving), "route")
+    assert (found.chosen, found.failed) == ("", True)
+    assert found.reason.endswith("is not known")
+    hcm = manager(EVERYTHING)
+    hcm["typed_config"]["http_filters"] = [odd]
+    last = explained(tracer(sections([listener(chain(hcm))]))).steps[-1]
+    assert (last.failed, last.reason) == (
+        True,
+        'what the last HTTP filter "odd" does with the request is not known',
+    )
