@@ -7,6 +7,7 @@ that a table of ten thousand costs no more than one of two hundred.
 import difflib
 import heapq
 from collections.abc import Sequence
+from os.path import commonprefix
 
 from osmscope.resources.address import CidrRange, split_host_port
 from osmscope.resources.listener import FilterChain
@@ -72,6 +73,8 @@ def _ratio(likeness: "difflib.SequenceMatcher[str]", host: str, domain: str) -> 
 def nearest_chains(connection: Connection, chains: Sequence[FilterChain], most: int) -> list[int]:
     """List the places of the filter chains that ask for most of what a connection has.
 
+    Among equals, those whose addresses begin alike come first.
+
     Args:
         connection: The connection, as the listener filters left it.
         chains: All filter chains of the listener.
@@ -83,13 +86,15 @@ def nearest_chains(connection: Connection, chains: Sequence[FilterChain], most: 
     ip = connection.destination_ip or ""
     server_names = set(server_name_keys(connection.server_name))
 
-    def agreements(index: int) -> int:
+    def agreements(index: int) -> tuple[int, int]:
         match = chains[index].filter_chain_match
         port = match.destination_port
-        return (
+        prefixes = (commonprefix((one.address_prefix, ip)) for one in match.prefix_ranges)
+        agreed = (
             (port is not None and port == connection.destination_port)
             + any(_holds(one, ip) for one in match.prefix_ranges)
             + (not server_names.isdisjoint(map(server_name_key, match.server_names)))
         )
+        return agreed, max(map(len, prefixes), default=0)
 
     return heapq.nlargest(most, range(len(chains)), key=agreements)

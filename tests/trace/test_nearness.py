@@ -39,7 +39,7 @@ def test_chains_of_the_same_port_address_and_name_come_first():
         chain(80, "10.0.0.1", "*.com"),
         chain(81, "10.0.0.2", "b.org"),
     ]
-    assert nearest_chains(facts, chains, 5) == [3, 2, 1, 0, 4]
+    assert nearest_chains(facts, chains, 5) == [3, 2, 1, 4, 0]
     assert nearest_chains(facts, chains, 1) == [3]
 
 
