@@ -7,7 +7,6 @@ that a table of ten thousand costs no more than one of two hundred.
 import difflib
 import heapq
 from collections.abc import Sequence
-from os.path import commonprefix
 
 from osmscope.resources.address import CidrRange, split_host_port
 from osmscope.resources.listener import FilterChain
@@ -89,12 +88,19 @@ def nearest_chains(connection: Connection, chains: Sequence[FilterChain], most: 
     def agreements(index: int) -> tuple[int, int]:
         match = chains[index].filter_chain_match
         port = match.destination_port
-        prefixes = (commonprefix((one.address_prefix, ip)) for one in match.prefix_ranges)
         agreed = (
             (port is not None and port == connection.destination_port)
             + any(_holds(one, ip) for one in match.prefix_ranges)
             + (not server_names.isdisjoint(map(server_name_key, match.server_names)))
         )
-        return agreed, max(map(len, prefixes), default=0)
+        return agreed, max((_shared_bits(one, ip) for one in match.prefix_ranges), default=-1)
 
     return heapq.nlargest(most, range(len(chains)), key=agreements)
+
+
+def _shared_bits(cidr_range: CidrRange, ip: str) -> int:
+    """Count the bits with which a range and an address begin alike; -1 for different families."""
+    start, address = parse_ip(cidr_range.address_prefix), parse_ip(ip)
+    if start is None or address is None or start.version != address.version:
+        return -1
+    return address.max_prefixlen - (int(start) ^ int(address)).bit_length()
