@@ -8,7 +8,7 @@ import difflib
 import heapq
 from collections.abc import Sequence
 
-from osmscope.resources.address import CidrRange, split_host_port
+from osmscope.resources.address import CidrRange, parse_ip, split_host_port
 from osmscope.resources.listener import FilterChain
 from osmscope.resources.route import VirtualHost
 from osmscope.rules.facts import Connection
