@@ -7,6 +7,7 @@ from osmscope.resources.cluster import Cluster
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
+from osmscope.rules.shares import Shares
 from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
 from osmscope.trace.answer import Candidate, Step
 from osmscope.trace.path import Upstream
@@ -44,21 +45,24 @@ def cluster_steps(
     )
     shares = upstream.shares
     if shares is not None:
-        lost = tuple(
-            Candidate(name=host.address, reason=why)
-            for host, why in islice(shares.lost, MOST_HOSTS)
-        )
-        yield Step(
-            kind="endpoint",
-            chosen=", ".join(share.host.address for share in shares.endpoints[:10]),
-            reason="; ".join(shares.reasons),
-            losers=lost,
-            more_losers=len(shares.lost) - len(lost),
-            notes=("panic: health is not regarded",) if shares.panic else (),
-            failed=not shares.endpoints,
-        )
+        yield _endpoint_step(shares)
     if upstream.cluster is not None and shares is not None and shares.endpoints:
         yield _transport_step(upstream.cluster, shares.endpoints[0].host, headers)
+
+
+def _endpoint_step(shares: Shares) -> Step:
+    lost = tuple(
+        Candidate(name=host.address, reason=why) for host, why in islice(shares.lost, MOST_HOSTS)
+    )
+    return Step(
+        kind="endpoint",
+        chosen=", ".join(share.host.address for share in shares.endpoints[:10]),
+        reason="; ".join(shares.reasons),
+        losers=lost,
+        more_losers=len(shares.lost) - len(lost),
+        notes=("panic: health is not regarded",) if shares.panic else (),
+        failed=not shares.endpoints,
+    )
 
 
 def _transport_step(cluster: Cluster, host: Host, headers: Headers | None) -> Step:
