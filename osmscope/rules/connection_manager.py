@@ -1,8 +1,9 @@
 """What the HTTP connection manager makes of a request before its route is looked up.
 
-What Envoy does, in this order: the codec, joined headers, version, host, path, authority, path
-normalization, then the client's address and the headers that depend on it. The first refusal is
-the reply, and no filter runs.
+What Envoy does, in this order: the codec, joined headers, version, host, path, path normalization,
+authority, then the client's address and the headers that depend on it. The first refusal is the
+reply, and no filter runs. Its log line names a route nevertheless, looked up with what the request
+had become by then, where `x-forwarded-proto` was there already: else no route is looked up.
 Checked against Envoy 1.40.0. Not modelled: the overload manager; early header mutations of other
 types, which are assumed to change nothing.
 """
@@ -29,6 +30,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     """The request; as far as it came, where there is a reply."""
     reply: LocalReply | None = None
+    routed: bool = False
+    """Whether a route is looked up even for the reply."""
     assumptions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     """What was rewritten, in words."""
@@ -56,33 +59,36 @@ def prepare(
     request = request.with_headers(headers)
     reply = reply or request_checks.check(headers)
     if reply is not None:
-        return Prepared(request=request, reply=reply)
+        return _refused(request, reply)
     return _rewritten(hcm, request, internal_only_headers)
+
+
+def _refused(request: Request, reply: LocalReply) -> Prepared:
+    return Prepared(
+        request=request, reply=reply, routed=bool(request.headers.first("x-forwarded-proto"))
+    )
 
 
 def _rewritten(
     hcm: HttpConnectionManager, request: Request, internal_only_headers: tuple[str, ...]
 ) -> Prepared:
-    assumptions: tuple[str, ...] = ()
     reasons: list[str] = []
-    headers = request.headers
-    host, path = headers.first(":authority") or "", headers.first(":path")
-    port = request.connection.destination_port
+    path = request.headers.first(":path")
+    normalized = NormalizedPath("") if path is None else normalize(hcm, path)
+    if path is not None and normalized.path != path:
+        request = request.with_headers(request.headers.set(":path", normalized.path))
+        reasons.append(f'the path "{path}" becomes "{normalized.path}"')
+    if normalized.reply is not None:
+        return _refused(request, normalized.reply)
+    host, port = request.headers.first(":authority") or "", request.connection.destination_port
     new_host = authority.rewrite_authority(hcm, host, port)
+    assumptions: tuple[str, ...] = ()
     if port is None and authority.needs_destination_port(hcm, host):
         assumptions = ("the destination port is not the one that the host names",)
     if new_host != host:
-        headers = headers.set(":authority", new_host)
+        request = request.with_headers(request.headers.set(":authority", new_host))
         reasons.append(f'the host "{host}" becomes "{new_host}"')
-    normalized = NormalizedPath("") if path is None else normalize(hcm, path)
-    if path is not None and normalized.path != path:
-        headers = headers.set(":path", normalized.path)
-        reasons.append(f'the path "{path}" becomes "{normalized.path}"')
-    request = request.with_headers(headers)
-    if normalized.reply is not None:
-        prepared = Prepared(request=request, reply=normalized.reply)
-    else:
-        prepared = _sanitized(hcm, request, internal_only_headers)
+    prepared = _sanitized(hcm, request, internal_only_headers)
     return msgspec.structs.replace(
         prepared, assumptions=assumptions + prepared.assumptions, reasons=tuple(reasons)
     )

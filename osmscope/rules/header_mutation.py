@@ -23,7 +23,7 @@ from osmscope.resources.route import (
     VirtualHost,
 )
 from osmscope.rules.facts import Headers
-from osmscope.rules.inline_headers import INLINE
+from osmscope.rules.inline_headers import INLINE, joined
 from osmscope.rules.substitution_format import FormatContext, format_text
 
 _INLINE_RESPONSE = frozenset(["location"])
@@ -129,7 +129,7 @@ def _with_values(
     for name, value in added:
         first = headers.first(name)
         if first is not None and name.lower() in inline:
-            headers = headers.set(name, f"{first},{value}")
+            headers = headers.set(name, joined((first, value)))
         else:
             headers = headers.add(name, value)
     return headers

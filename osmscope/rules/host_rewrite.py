@@ -4,7 +4,7 @@ What Envoy does: the host becomes a fixed text, the first value of a header (unl
 absent), the path without its query after a replacement, or a format string in which absent facts
 are `-`. With `auto_host_rewrite` it becomes the hostname of the endpoint, once that is chosen.
 Whoever rewrites leaves the old host in `x-envoy-original-host` and, with `append_x_forwarded_host`,
-at the end of `x-forwarded-host`, unless it stands there already.
+at the end of `x-forwarded-host`, unless it stands there already; an empty host is not kept.
 Checked against Envoy 1.40.0. Not modelled: ports that were cut off CONNECT requests.
 """
 
@@ -71,6 +71,6 @@ def with_host(
         if not hosts or hosts[-1] != old:
             value = f"{forwarded},{old}" if forwarded else old
             headers = headers.set("x-forwarded-host", value)
-    if not suppress_envoy_headers:
+    if old and not suppress_envoy_headers:
         headers = headers.set("x-envoy-original-host", old)
     return headers.set(":authority", host)

@@ -1,13 +1,15 @@
 """Headers whose repeated lines become one value.
 
 What Envoy does: a fixed set of headers, which its filters look at most, is kept as one value; a
-second line is joined to the first by a comma, without a blank. All other headers keep one value a
-line. HTTP/2 joins the parts of `cookie` by `; `.
+second line is joined to the first by a comma, without a blank; an empty one leaves no trace. All
+other headers keep one value a line. HTTP/2 joins the parts of `cookie` by `; `.
 Checked against Envoy 1.40.0, header by header. Not modelled: builds with other filters, which
 may add to the set.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from osmscope.rules.facts import Headers
 
@@ -34,12 +36,17 @@ INLINE = frozenset(
 """The headers that are joined."""
 
 
+def joined(values: Iterable[str]) -> str:
+    """Return the one value that these lines become."""
+    return ",".join(value for value in values if value)
+
+
 def join_inline(headers: Headers, protocol: str) -> Headers:
     """Join the repeated lines of these headers, as they arrive."""
     repeated = [name for name, values in headers.items() if len(values) > 1]
     for name in repeated:
         if name in INLINE:
-            headers = headers.set(name, ",".join(headers.all(name)))
+            headers = headers.set(name, joined(headers.all(name)))
         elif name == "cookie" and protocol == "h2":
             headers = headers.set(name, "; ".join(headers.all(name)))
     return headers

@@ -119,6 +119,12 @@ def _response_header(argument: str, context: FormatContext) -> str | None:
     return _header(headers, argument) if headers is not None else None
 
 
+def _response_code(argument: str, context: FormatContext) -> str | None:
+    if context.response_headers is not None:
+        raise _MissingError
+    return "0"  # there is none before there is a response
+
+
 def _path(argument: str, context: FormatContext) -> str | None:
     query, _, source = argument.partition(":")
     headers = context.request.headers
@@ -195,6 +201,7 @@ _COMMANDS: dict[str, _Read] = {
     "UPSTREAM_CLUSTER": lambda _, context: context.observability_name or context.cluster,
     "UPSTREAM_CLUSTER_RAW": lambda _, context: context.cluster,
     "UPSTREAM_REQUEST_ATTEMPT_COUNT": lambda _, context: "1",
+    "RESPONSE_CODE": _response_code,
     "REQUESTED_SERVER_NAME": _of_request(lambda r: r.connection.detected_server_name),
     "DOWNSTREAM_REMOTE_ADDRESS": _of_request(lambda r: _address(_remote_ip(r), _remote_port(r))),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _of_request(_remote_ip),

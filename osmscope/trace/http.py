@@ -72,7 +72,8 @@ def evaluate_http(
         notes=prepared.reasons,
     )
     if prepared.reply is not None:
-        paths = iter((_replace(start, reply=prepared.reply, refused=True),))
+        start = _replace(start, reply=prepared.reply, refused=True)
+        paths = _refused(sidecar, manager, start) if prepared.routed else iter((start,))
     else:
         paths = _route(sidecar, connection, manager, start)
     return tuple(_finished(path, manager) for path in paths)
@@ -89,6 +90,21 @@ def _finished(path: HttpPath, manager: HttpConnectionManager) -> HttpPath:
     if path.reply is None:
         return path
     return _replace(path, reply=finish(path.reply, manager, path.request.headers))
+
+
+def _refused(
+    sidecar: Sidecar, manager: HttpConnectionManager, start: HttpPath
+) -> Iterator[HttpPath]:
+    """Yield the routes that Envoy logs though it refused the request before."""
+    for resolved in resolve(sidecar, manager, start.request):
+        unknown = (f"{resolved.missing} is not known",) if resolved.missing else ()
+        yield _replace(
+            start,
+            resolved=resolved,
+            probability=resolved.probability,
+            upstream=_resolved_cluster(sidecar, resolved),
+            assumptions=(*start.assumptions, *unknown),
+        )
 
 
 def _route(

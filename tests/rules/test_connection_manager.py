@@ -39,8 +39,8 @@ def test_what_an_edge_request_becomes() -> None:
     }
     assert result.request.remote_ip == "1.2.3.4"
     assert result.reasons == (
-        'the host "a.com:80" becomes "a.com"',
         'the path "/a/../b?q" becomes "/b?q"',
+        'the host "a.com:80" becomes "a.com"',
     )
     assert result.assumptions == ()
 
@@ -102,3 +102,18 @@ def test_what_is_not_known_is_assumed() -> None:
         'the early header mutation "mine" changes nothing',
         "x-forwarded-for gets the source IP, which is not known",
     )
+
+
+@pytest.mark.parametrize(
+    ("headers", "routed"),
+    [
+        ({":path": "/#", "x-forwarded-proto": "https"}, True),
+        ({":authority": "absent", "x-forwarded-proto": "http"}, True),
+        ({":path": "/#"}, False),
+        ({":method": "FOO", ":authority": "absent", "x-forwarded-proto": "http"}, False),
+    ],
+)
+def test_a_refused_request_has_a_route_where_its_scheme_was_known(
+    headers: dict[str, str], routed: bool
+) -> None:
+    assert prepared(headers).routed == routed

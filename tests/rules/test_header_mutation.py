@@ -112,6 +112,11 @@ def test_joined_headers(name: str, values: tuple[str, ...]) -> None:
     assert apply([level], context((name, "orig"))).headers.all(name) == values
 
 
+def test_nothing_is_joined_to_an_empty_header() -> None:
+    level = additions(option("User-Agent", "added"))
+    assert apply([level], context(("user-agent", ""))).headers.all("user-agent") == ("added",)
+
+
 @pytest.mark.parametrize(
     ("added", "values"),
     [

@@ -25,3 +25,9 @@ from osmscope.rules.inline_headers import join_inline
 def test_repeated_header(name: str, protocol: str, joined: tuple[str, ...]) -> None:
     headers = Headers.of([(name, "1"), (name, "2"), ("once", "1")])
     assert join_inline(headers, protocol).all(name) == joined
+
+
+def test_empty_lines_leave_no_trace() -> None:
+    headers = Headers.of([("via", ""), ("via", "1"), ("via", ""), ("te", ""), ("te", "")])
+    joined = join_inline(headers, "http/1.1")
+    assert (joined.all("via"), joined.all("te")) == (("1",), ("",))

@@ -109,6 +109,12 @@ def test_response_headers_can_be_read_once_there_are_some() -> None:
     assert format_text("%RESP(x-b)%", facts).text == "1"
 
 
+def test_before_the_response_its_code_is_0() -> None:
+    facts = FormatContext(request=context().request, response_headers=Headers.of([]))
+    assert format_text("%RESPONSE_CODE%", context()).text == "0"
+    assert format_text("%RESPONSE_CODE%", facts).missing == ("%RESPONSE_CODE%",)
+
+
 def test_the_observability_name_stands_for_the_cluster() -> None:
     facts = FormatContext(request=context().request, cluster="c", observability_name="o")
     assert format_text("%UPSTREAM_CLUSTER% %UPSTREAM_CLUSTER_RAW%", facts).text == "o c"
