@@ -12,8 +12,8 @@ CLUSTERS = ("alpha", "beta", "gamma")
 HOSTS = ("bookstore", "Bookstore:14001", "bookstore.ns.svc", "a.example.com", "x.y.example.com",
          "foo.bar:80", "api.foo", "10.1.2.3", "other.", "", "bookstore:443")  # fmt: skip
 PATHS = ("/", "/books#f", "/books", "/books/1", "/BOOKS/1", "/books?a=1&b=2", "/books/1?a=",
-         "/api/v1/x", "/api/v1", "/api/v2/99", "/a//b", "/a/../b", "/a%2Fb", "/a%2fb/./c", "/books?",
-         "/api?a", "/api/v1?debug=true", "/a/b/c.html", "/books?a=2&a=1", "/%62ooks")  # fmt: skip
+         "/api/v1/x", "/api/v1", "/api/v2/99", "/a//b", "/a/../b", "/a%2Fb", "/a%2fb/./c",
+         "/books?", "/api?a", "/api/v1?debug=true", "/a/b/c.html", "/books?a=2&a=1", "/%62ooks")  # fmt: skip
 HEADER_NAMES = ("x-user", "x-env", "version", "user-agent")
 HEADER_VALUES = ("a", "b", "v1", "v12", "10", "-5", "Beta", "x-y", "", "a,b", "7.5")
 SOURCES = ("10.244.1.7", "10.244.0.3", "8.8.8.8", "192.168.1.1", "127.0.0.1")
@@ -74,7 +74,7 @@ def http_request(draw: Draw) -> Json:
         headers[name] = draw.choice(HEADER_VALUES)
         if draw.maybe(0.15):
             headers[name] = [draw.choice(HEADER_VALUES) for _ in range(2)]
-    return {
+    request = {
         "src_ip": draw.choice(SOURCES),
         "src_port": draw.choice((1024, 40000, 50123)),
         "dst_ip": draw.choice(DESTINATIONS),
@@ -84,6 +84,9 @@ def http_request(draw: Draw) -> Json:
         "path": draw.choice(PATHS),
         "headers": headers,
     }
+    if draw.maybe(0.02):
+        del request["host"]
+    return request
 
 
 def tcp_chain(name: str, cluster: str, **fields: Any) -> Json:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Client:
         try:
             with _secured(connection, request, self._certificates) as stream:
                 stream.sendall(_http(request))
-                return local, _response(stream), None
+                return local, _response(stream, request["method"]), None
         except OSError as error:
             return local, None, type(error).__name__
 
@@ -76,11 +77,14 @@ def _http(request: Json) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def _response(stream: socket.socket) -> Json | None:
+def _response(stream: socket.socket, method: str) -> Json | None:
+    """Read one response; not until the end, because Envoy delays closing."""
     received = b""
+    missing = 1
     with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
-        while chunk := stream.recv(65536):
+        while missing > 0 and (chunk := stream.recv(65536)):
             received += chunk
+            missing = _missing(received, method)
     head = received.partition(b"\r\n\r\n")[0].decode("latin-1")
     if not head:
         return None
@@ -89,3 +93,15 @@ def _response(stream: socket.socket) -> Json | None:
     echo = next((value for name, value in headers if name == "x-stand-in"), None)
     upstream = None if echo is None else json.loads(echo)
     return {"code": int(first.split(" ")[1]), "headers": headers, "upstream": upstream}
+
+
+def _missing(received: bytes, method: str) -> int:
+    """Return how many bytes of a response are still to come; 1 where that is not known yet."""
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        return 1
+    code = head.split(b" ", 2)[1]
+    if method == "HEAD" or code in (b"204", b"304"):
+        return 0
+    length = re.search(rb"\r\ncontent-length: ([0-9]+)", head)
+    return 0 if length is None else int(length[1]) - len(body)

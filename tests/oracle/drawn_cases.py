@@ -1,9 +1,17 @@
-"""The families of cases, and cases drawn from them in turn."""
+"""The families of cases."""
 
 from collections.abc import Callable
 
 from tests.oracle.case import Case
 from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
+from tests.oracle.families.route_actions import draw_route_actions
+from tests.oracle.families.route_matches import draw_route_matches
+from tests.oracle.families.virtual_hosts import draw_virtual_hosts
 
-FAMILIES: dict[str, Callable[[Draw], Case]] = {"chains": draw_chains}
+FAMILIES: dict[str, Callable[[Draw], Case]] = {
+    "chains": draw_chains,
+    "virtual_hosts": draw_virtual_hosts,
+    "route_matches": draw_route_matches,
+    "route_actions": draw_route_actions,
+}

@@ -1,0 +1,160 @@
+"""What routes do: clusters, redirects, direct responses, rewrites, header changes."""
+
+from tests.oracle.blocks import HOSTS, PATHS, http_listener, http_request, requests
+from tests.oracle.case import Case, Json
+from tests.oracle.draw import Draw
+from tests.oracle.envoy_files import TYPES
+
+CODES = ("SERVICE_UNAVAILABLE", "NOT_FOUND", "INTERNAL_SERVER_ERROR")
+REDIRECTS = ("MOVED_PERMANENTLY", "FOUND", "SEE_OTHER", "TEMPORARY_REDIRECT", "PERMANENT_REDIRECT")
+SUBSTITUTIONS = (("^/books", "/b"), ("/([a-z]+)/([a-z0-9]+)", "/\\2/\\1"), ("x", "yy"),
+                 ("(?i)BOOKS", ""), ("/", "_"))  # fmt: skip
+VALUES = ("plain", "", "%REQ(x-user)%", "%REQ(:path)%", "%PROTOCOL%", "a%%b", "%REQ(x-no?x-env)%",
+          "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "%ROUTE_NAME%", "%REQ(:authority):3%",
+          "%DOWNSTREAM_LOCAL_PORT%", "%UPSTREAM_CLUSTER%", "%REQ(x-missing)%",
+          "%REQUESTED_SERVER_NAME%", "%RESPONSE_CODE%", "%VIRTUAL_CLUSTER_NAME%")  # fmt: skip
+APPEND = ("APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT", "OVERWRITE_IF_EXISTS_OR_ADD",
+          "OVERWRITE_IF_EXISTS")  # fmt: skip
+CHANGED = ("x-user", "x-env", "x-new", "version", "x-two", "user-agent")
+
+
+def draw_route_actions(draw: Draw) -> Case:
+    """Draw routes for a few paths, each with an action of another kind."""
+    routes = [_route(draw, number) for number in range(draw.randint(1, 5))]
+    host: Json = {"name": "all", "domains": ["*"], "routes": routes, **_changes(draw, 0.25)}
+    host |= draw.fields(0.1, include_request_attempt_count=lambda: True)
+    configuration: Json = {"name": "routes", "virtual_hosts": [host], "validate_clusters": False}
+    configuration |= _changes(draw, 0.25)
+    configuration |= draw.fields(
+        0.2,
+        most_specific_header_mutations_wins=lambda: True,
+        internal_only_headers=lambda: ["x-env"],
+    )
+    listener = http_listener(configuration)
+    return Case(family="route_actions", listener=listener, requests=requests(draw, _request))
+
+
+def _route(draw: Draw, number: int) -> Json:
+    path = draw.choice(("/", "/books", "/api", "/a", "/api/v1"))
+    match = draw.one(
+        prefix=lambda: path,
+        path_separated_prefix=lambda: "/books" if path == "/" else path,
+        safe_regex=lambda: {"regex": f"{path}.*"},
+        path=lambda: draw.choice(PATHS).partition("?")[0],
+        path_match_policy=lambda: _template("match", draw.choice(("/books/{id}", "/{id=**}"))),
+    )
+    route: Json = {"match": match, **_changes(draw, 0.3)}
+    route |= draw.fields(0.9, name=lambda: f"route-{number}")
+    action = draw.random()
+    if action < 0.15:
+        return route | {"redirect": _redirect(draw)}
+    if action < 0.22:
+        status = draw.choice((200, 204, 301, 404, 503))
+        return route | {"direct_response": {"status": status, "body": {"inline_string": "b"}}}
+    if action < 0.24:
+        return route | {"non_forwarding_action": {}}
+    forward = _forward(draw)
+    if "path_match_policy" in match and "regex_rewrite" not in forward:
+        forward.pop("prefix_rewrite", None)
+        forward["path_rewrite_policy"] = _template("rewrite", draw.choice(("/n/{id}", "/x")))
+    return route | {"route": forward}
+
+
+def _redirect(draw: Draw) -> Json:
+    redirect = draw.fields(
+        0.35,
+        host_redirect=lambda: draw.choice(("other.example.com", "other:8443")),
+        port_redirect=lambda: draw.choice((80, 443, 8443)),
+        response_code=lambda: draw.choice(REDIRECTS),
+        strip_query=lambda: True,
+    )
+    if draw.maybe():
+        redirect |= draw.one(https_redirect=draw.maybe, scheme_redirect=lambda: "https")
+    if draw.maybe(0.7):
+        redirect |= draw.one(
+            path_redirect=lambda: draw.choice(("/new", "/new?q=1", "new")),
+            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n?x=1")),
+            regex_rewrite=lambda: _substitution(draw),
+        )
+    return redirect
+
+
+def _forward(draw: Draw) -> Json:
+    action = draw.one(
+        cluster=lambda: draw.choice(("alpha", "beta", "gamma", "empty", "nowhere")),
+        cluster_header=lambda: draw.choice(("x-cluster", "version")),
+        weighted_clusters=lambda: _weighted(draw),
+    )
+    action |= draw.fields(
+        0.15,
+        cluster_not_found_response_code=lambda: draw.choice(CODES),
+        timeout=lambda: draw.choice(("0s", "3s", "0.5s")),
+        append_x_forwarded_host=lambda: True,
+        retry_policy=lambda: {"retry_on": "5xx", "per_try_timeout": "2s"},
+    )
+    if draw.maybe():
+        action |= draw.one(
+            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n/")),
+            regex_rewrite=lambda: _substitution(draw),
+        )
+    if draw.maybe():
+        action |= draw.one(
+            host_rewrite_literal=lambda: "rewritten",
+            auto_host_rewrite=lambda: True,
+            host_rewrite_header=lambda: "x-user",
+            host_rewrite_path_regex=lambda: _substitution(draw),
+        )
+    return action
+
+
+def _template(use: str, template: str) -> Json:
+    kind = f"{TYPES}.extensions.path.{use}.uri_template.v3.UriTemplate{use.capitalize()}Config"
+    field = "path_template" if use == "match" else "path_template_rewrite"
+    return {"name": use, "typed_config": {"@type": kind, field: template}}
+
+
+def _substitution(draw: Draw) -> Json:
+    regex, substitution = draw.choice(SUBSTITUTIONS)
+    return {"pattern": {"regex": regex}, "substitution": substitution}
+
+
+def _weighted(draw: Draw) -> Json:
+    """Draw weights of which one is everything, or that a header decides on."""
+    decided = draw.maybe()
+    clusters = []
+    for number, name in enumerate(("alpha", "beta", "gamma")):
+        weight = draw.choice((1, 10, 50)) if decided else int(number == 1)
+        cluster = {"name": name, "weight": weight, **_changes(draw, 0.2)}
+        clusters.append(cluster | draw.fields(0.15, host_rewrite_literal=lambda: "weighted"))
+    return {"clusters": clusters, **({"header_name": "x-random"} if decided else {})}
+
+
+def _changes(draw: Draw, probability: float) -> Json:
+    return draw.fields(
+        probability,
+        request_headers_to_add=lambda: draw.several(lambda: _addition(draw), 1, 3),
+        request_headers_to_remove=lambda: draw.some(CHANGED, 1, 2),
+    )
+
+
+def _addition(draw: Draw) -> Json:
+    option: Json = {"header": {"key": draw.choice(CHANGED), "value": draw.choice(VALUES)}}
+    return option | draw.fields(
+        0.5, append_action=lambda: draw.choice(APPEND), keep_empty_value=draw.maybe
+    )
+
+
+def _request(draw: Draw) -> Json:
+    request = http_request(draw)
+    request["headers"]["x-random"] = str(draw.choice((0, 1, 9, 10, 59, 60, 61, 109, 110, 2**63)))
+    request["headers"] |= draw.fields(
+        0.2,
+        **{
+            "x-cluster": lambda: draw.choice(("alpha", "nowhere", "")),
+            "x-forwarded-proto": lambda: draw.choice(("https", "http")),
+            "x-envoy-upstream-rq-timeout-ms": lambda: draw.choice(("100", "abc", "2000")),
+            "x-forwarded-host": lambda: draw.choice(HOSTS),
+            "x-forwarded-for": lambda: draw.choice(("10.0.0.1", "8.8.8.8, 10.0.0.2", "x")),
+        },
+    )
+    return request
