@@ -7,6 +7,7 @@ no command. Everything that goes wrong ends here, as a line and an exit code.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -83,6 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command line and return its exit code; everything that goes wrong becomes a line."""
+    if sys.stdin is None:  # closed by whoever started this: as good as empty
+        sys.stdin = open(os.devnull)  # noqa: SIM115
     try:
         result = group.main(arguments, prog_name="osmscope", standalone_mode=False)
         return result if isinstance(result, int) else exit_codes.REACHES
@@ -96,9 +99,19 @@ def run(arguments: list[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     except output.PipeClosedError:
         return exit_codes.PIPE_CLOSED
+    except OSError as error:
+        output.discard()
+        diagnostics.report_error(_io_error(error))
+        return exit_codes.BAD_INPUT
     except Exception as error:
         diagnostics.report_failure(error)
         return exit_codes.BAD_INPUT
+
+
+def _io_error(error: OSError) -> OsmscopeError:
+    hint = "check the disk and the permissions"
+    reason = error.strerror or type(error).__name__
+    return OsmscopeError(f"reading or writing failed: {reason}", hint=hint)
 
 
 def _usage_error(error: click.ClickException) -> UsageError:

@@ -7,15 +7,23 @@ Standard output carries data and nothing else. Whether it is coloured is decided
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from osmscope.errors import OsmscopeError
+
 ColorChoice = Literal["auto", "always", "never"]
 
 NARROWEST = 40
+_ELSEWHERE = "write it to where there is room"
+
+
+class OutputError(OsmscopeError):
+    """The answer cannot be written."""
 
 
 class PipeClosedError(Exception):
@@ -30,8 +38,9 @@ def write(text: str) -> None:
 
     Raises:
         PipeClosedError: Nobody reads any more.
+        OutputError: It cannot be written.
     """
-    stream = sys.stdout
+    stream = _stream()
     encoding = stream.encoding or "utf-8"
     data = text if text.endswith("\n") else text + "\n"
     with _closed_pipe_told():
@@ -49,8 +58,9 @@ def write_lines(lines: Iterable[bytes], *, at_once: bool = False) -> None:
 
     Raises:
         PipeClosedError: Nobody reads any more.
+        OutputError: They cannot be written.
     """
-    stream = sys.stdout.buffer
+    stream = _stream().buffer
     with _closed_pipe_told():
         for line in lines:
             stream.write(line)
@@ -65,9 +75,29 @@ def _closed_pipe_told() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # The interpreter's own last flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard()
         raise PipeClosedError from None
+    except OSError as error:
+        discard()
+        raise _unwritable(error.strerror or str(error)) from None
+
+
+def discard() -> None:
+    """Let the interpreter's own last flush go nowhere."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed already
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stream() -> io.TextIOWrapper:
+    stream = sys.stdout
+    if not isinstance(stream, io.TextIOWrapper):
+        raise _unwritable("it is closed")
+    return stream
+
+
+def _unwritable(reason: str) -> OutputError:
+    where = "standard output"
+    return OutputError("the answer cannot be written: " + reason, where=where, hint=_ELSEWHERE)
 
 
 def wants_color(choice: ColorChoice) -> bool:
@@ -78,7 +108,7 @@ def wants_color(choice: ColorChoice) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    return os.environ.get("TERM") != "dumb" and is_terminal()
 
 
 def width() -> int:
@@ -88,4 +118,4 @@ def width() -> int:
 
 def is_terminal() -> bool:
     """Tell whether somebody looks at standard output."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
