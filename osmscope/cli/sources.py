@@ -7,7 +7,7 @@ is one pod's own; of any other folder, the only sidecar in it where no name is g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -52,6 +52,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     address: str = ""
     """The pod's own; "" where it is not known."""
+    pod_names: Callable[[], Mapping[str, str]] = dict
+    """Gives the names of pods, by IP address."""
     notes: tuple[str, ...] = ()
     """What was chosen on the user's behalf."""
 
@@ -206,6 +208,7 @@ def _of_snapshot(location: str, name: str | None, clusters: str | None) -> Sidec
         name=pod.workload or pod.name,
         namespace=pod.namespace or sidecar.namespace,
         services=snapshot.services(),
+        pod_names=snapshot.pod_names,
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,
     )

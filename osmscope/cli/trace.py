@@ -15,7 +15,7 @@ from osmscope.cli.request_options import RequestOptions, Typed, request_options,
 from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
-from osmscope.report.trace_report import trace_report
+from osmscope.report.trace_report import Setting, trace_report
 from osmscope.trace.answer import Answer, Explanation, Step
 from osmscope.trace.batch import Batch, qualified, undecided
 from osmscope.trace.completion import Completion
@@ -33,6 +33,8 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer
     explanation: Explanation
     inferred: tuple[str, ...]
+    stand_in: str = ""
+    """The destination, where it only stands for the address that the host has."""
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +143,11 @@ def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
     answer = qualified(answer, found)
     looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
     return Traced(
-        request=completed, answer=answer, explanation=explanation, inferred=(*said, *looked_up)
+        request=completed,
+        answer=answer,
+        explanation=explanation,
+        inferred=(*said, *looked_up),
+        stand_in=(found.dst_ip or "") if found.is_stand_in else "",
     )
 
 
@@ -173,9 +179,13 @@ def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
 def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: bool) -> None:
     from osmscope.report.text import trace_text
 
-    report = trace_report(
-        traced.answer, traced.explanation, traced.request, sidecar.name, traced.inferred
+    setting = Setting(
+        source=sidecar.name,
+        inferred=traced.inferred,
+        pods=sidecar.pod_names(),
+        stand_in=traced.stand_in,
     )
+    report = trace_report(traced.answer, traced.explanation, traced.request, setting)
     if settings.format == "svg":
         from osmscope.report.svg import as_svg
 

@@ -14,6 +14,8 @@ import msgspec
 from osmscope.report.trace_report import Sign
 from osmscope.trace.answer import Step
 
+_NOTED = frozenset({"upstream_tls"})
+"""Steps whose notes the short form keeps: the secrets of a TLS connection."""
 _PREFIX = "envoy.filters.http."
 
 
@@ -29,7 +31,7 @@ def folded(steps: tuple[Step, ...], sign: Sign) -> tuple[Step, ...]:
         found = list(group)
         shown += [_joined(found)] if passed else found
     return tuple(
-        step if step.failed else msgspec.structs.replace(step, notes=())
+        step if step.failed or step.kind in _NOTED else msgspec.structs.replace(step, notes=())
         for step in shown
         if step.failed or step.kind != "listener_filters" or sign != "good"
     )

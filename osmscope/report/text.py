@@ -13,7 +13,7 @@ from osmscope.report.folding import folded
 from osmscope.report.text_layout import Page, Style
 from osmscope.report.trace_report import Branch, Sign, TraceReport, percent
 from osmscope.report.untrusted import escaped
-from osmscope.trace.answer import EndpointShare, Step
+from osmscope.trace.answer import Step
 
 SIGNS: dict[Sign, str] = {"good": "✓", "bad": "✗", "unknown": "?"}
 _LABEL = 18
@@ -39,7 +39,7 @@ def trace_text(report: TraceReport, *, width: int, color: bool = False, wide: bo
     if len(report.branches) == 1:
         _only_branch(page, report, wide=wide)
     else:
-        _branches(page, report.branches, wide=wide)
+        _branches(page, report, wide=wide)
     page.blank()
     nearest = report.nearest if wide else report.nearest[:_SHOWN_LOSERS]
     _section(page, "nearest", nearest)
@@ -62,11 +62,19 @@ def _step(page: Page, step: Step, indent: str, *, wide: bool) -> None:
     chosen = step.chosen or ("none" if step.failed else "(unnamed)")
     style: Style = "bad" if step.failed else "strong"
     page.put_pieces(label, (chosen, style), (step.reason, "faint"), hang=hang)
-    for note in step.notes:
-        page.put(hang + "· ", note, hang=hang + "  ")
+    _notes(page, step.notes, hang, wide=wide)
     if wide and step.fields:
         page.put(hang + "decided by ", ", ".join(step.fields), "faint", hang=hang + "  ")
     _losers(page, step, indent + "    ", wide=wide)
+
+
+def _notes(page: Page, notes: tuple[str, ...], hang: str, *, wide: bool) -> None:
+    """Write notes, each on a line; the short form puts them on one where they fit."""
+    joined = ", ".join(notes)
+    if not wide and notes and len(hang) + 2 + len(escaped(joined)) <= page.width:
+        notes = (joined,)
+    for note in notes:
+        page.put(hang + "· ", note, hang=hang + "  ")
 
 
 def _losers(page: Page, step: Step, indent: str, *, wide: bool) -> None:
@@ -88,13 +96,14 @@ def _only_branch(page: Page, report: TraceReport, *, wide: bool) -> None:
     branch = report.branches[0]
     label = f"  {'endpoint' if len(branch.endpoints) == 1 else 'endpoints':{_LABEL}}"
     hang = " " * len(label)
-    _endpoints(page, branch.endpoints, label, hang, wide=wide)
+    _endpoints(page, branch, label, hang, wide=wide)
     if branch.sign != "good" and not any(step.failed for step in report.rows):
         page.put(f"  {'end':{_LABEL}}", branch.title, branch.sign)
     _changes(page, branch, hang, wide=wide)
 
 
-def _branches(page: Page, branches: tuple[Branch, ...], *, wide: bool) -> None:
+def _branches(page: Page, report: TraceReport, *, wide: bool) -> None:
+    branches = report.branches
     shares = [percent(branch.probability) for branch in branches]
     longest = max(map(len, shares), default=0)
     for index, (branch, share) in enumerate(zip(branches, shares, strict=True)):
@@ -106,13 +115,12 @@ def _branches(page: Page, branches: tuple[Branch, ...], *, wide: bool) -> None:
         page.put_pieces(start, (branch.title, branch.sign), (branch.reason, "faint"), hang=hang)
         for step in branch.rows if wide else folded(branch.rows, branch.sign):
             _step(page, step, hang, wide=wide)
-        _endpoints(page, branch.endpoints, hang, hang, wide=wide)
+        _endpoints(page, branch, hang, hang, wide=wide)
         _changes(page, branch, hang, wide=wide)
 
 
-def _endpoints(
-    page: Page, endpoints: tuple[EndpointShare, ...], first: str, hang: str, *, wide: bool
-) -> None:
+def _endpoints(page: Page, branch: Branch, first: str, hang: str, *, wide: bool) -> None:
+    endpoints = branch.endpoints
     shown = endpoints if wide else endpoints[:_SHOWN_ENDPOINTS]
     longest = max((len(escaped(endpoint.address)) for endpoint in shown), default=0)
     has_priorities = wide or len({endpoint.priority for endpoint in endpoints}) > 1
@@ -124,6 +132,8 @@ def _endpoints(
         ]
         if has_priorities:
             words.append(f"priority {endpoint.priority}")
+        if endpoint.address in branch.owners:
+            words.append(branch.owners[endpoint.address])
         if endpoint.host:
             words.append(f"host {endpoint.host}")
         page.put(hang if index else first, "  ".join(words), hang=hang)

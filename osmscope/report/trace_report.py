@@ -7,10 +7,12 @@ or colours; texts are as the dump has them, and writers escape them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from osmscope.resources.address import host_port, split_host_port
 from osmscope.trace.answer import (
     Answer,
     EndpointShare,
@@ -35,8 +37,23 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """Why this cluster, where it was chosen of several."""
     rows: tuple[Step, ...] = ()
     endpoints: tuple[EndpointShare, ...] = ()
+    owners: Mapping[str, str] = {}
+    """Whose an endpoint's address is, by that address."""
     changes: tuple[str, ...] = ()
     """What the endpoint receives that the client did not send like that."""
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known around an answer."""
+
+    source: str
+    """What the sidecar is called."""
+    inferred: tuple[str, ...] = ()
+    """How the request was completed."""
+    pods: Mapping[str, str] = {}
+    """The names of pods, by IP address."""
+    stand_in: str = ""
+    """An IP address that only stands for the one that the host has."""
 
 
 class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +76,7 @@ def trace_report(
     answer: Answer,
     explanation: Explanation,
     request: TraceRequest,
-    source: str,
-    inferred: tuple[str, ...] = (),
+    setting: Setting,
 ) -> TraceReport:
     """Build the report.
 
@@ -68,23 +84,23 @@ def trace_report(
         answer: Where the request goes.
         explanation: Why.
         request: What was asked, completed.
-        source: What the sidecar is called.
-        inferred: How the request was completed.
+        setting: What is known around it.
     """
     alone = len(answer.outcomes) == 1
-    shared = [step for step in explanation.steps if alone or step.outcome is None]
+    steps = explanation.steps
+    shared = [step for step in steps if alone or step.outcome is None]
     branches = tuple(
-        _branch(outcome, [s for s in explanation.steps if not alone and s.outcome == index])
+        _branch(outcome, [s for s in steps if not alone and s.outcome == index], setting)
         for index, outcome in enumerate(answer.outcomes)
     )
     return TraceReport(
         sign=_sign({branch.sign for branch in branches}),
-        subject=f"{source} → {describe_request(request)}",
-        result=_result(answer),
+        subject=f"{setting.source} → {describe_request(request)}",
+        result=_result(answer, _unnamed(request, setting)),
         rows=tuple(step for step in shared if step.kind not in _SHOWN_ELSEWHERE),
         branches=branches,
         nearest=tuple(f"{miss.change} → {miss.what}" for miss in explanation.near_misses),
-        inferred=(*inferred, *_inferred(explanation)),
+        inferred=(*setting.inferred, *_inferred(explanation)),
         assumed=answer.assumptions,
     )
 
@@ -130,7 +146,27 @@ def _destination(request: TraceRequest) -> str:
     return f"{request.dst_ip or 'an unknown destination'}{port}"
 
 
-def _branch(outcome: OutcomeAnswer, steps: list[Step]) -> Branch:
+def _unnamed(request: TraceRequest, setting: Setting) -> dict[str, str]:
+    """Say what the address is that only stands for another, where there is one."""
+    if not setting.stand_in:
+        return {}
+    host, port = split_host_port(request.host or "")
+    port = request.dst_port if request.dst_port is not None else port
+    address = setting.stand_in if port is None else host_port(setting.stand_in, port)
+    return {address: f"the address of {host}" + ("" if port is None else f", port {port}")}
+
+
+def _owners(outcome: OutcomeAnswer, setting: Setting) -> dict[str, str]:
+    owners = {}
+    for endpoint in outcome.endpoints:
+        ip, _ = split_host_port(endpoint.address)
+        owner = "stands for the real address" if ip == setting.stand_in else setting.pods.get(ip)
+        if owner:
+            owners[endpoint.address] = owner
+    return owners
+
+
+def _branch(outcome: OutcomeAnswer, steps: list[Step], setting: Setting) -> Branch:
     own = [step for step in steps if (step.kind, step.chosen) == ("cluster", outcome.cluster)]
     return Branch(
         probability=outcome.probability,
@@ -139,6 +175,7 @@ def _branch(outcome: OutcomeAnswer, steps: list[Step]) -> Branch:
         reason=own[0].reason if own else "",
         rows=tuple(s for s in steps if s.kind not in _SHOWN_ELSEWHERE and s not in own[:1]),
         endpoints=outcome.endpoints,
+        owners=_owners(outcome, setting),
         changes=tuple(_changes(outcome)),
     )
 
@@ -165,13 +202,15 @@ def _title(outcome: OutcomeAnswer) -> str:
     return f"{what} {describe_response(outcome.response)}{cluster}"
 
 
-def _result(answer: Answer) -> str:
+def _result(answer: Answer, called: Mapping[str, str]) -> str:
     reaching = [o for o in answer.outcomes if o.verdict == "forwarded"]
     others = [o for o in answer.outcomes if o.verdict != "forwarded"]
     if not others:
-        return _reached(reaching)
+        return _reached(reaching, called)
     if all(outcome.verdict == "unknown" for outcome in others):
-        words = "cannot be told" if not reaching else f"{_reached(reaching)}, else cannot be told"
+        words = (
+            f"{_reached(reaching, called)}, else cannot be told" if reaching else "cannot be told"
+        )
     else:
         refused = next(o for o in others if o.verdict != "unknown")
         how = "is closed:" if refused.verdict == "closed" else "is answered by Envoy:"
@@ -184,13 +223,14 @@ def _result(answer: Answer) -> str:
     return words
 
 
-def _reached(outcomes: list[OutcomeAnswer]) -> str:
+def _reached(outcomes: list[OutcomeAnswer], called: Mapping[str, str]) -> str:
     addresses = {endpoint.address for outcome in outcomes for endpoint in outcome.endpoints}
     clusters = {outcome.cluster for outcome in outcomes}
     if len(clusters) > 1:
         return f"reaches {len(addresses)} endpoints of {len(clusters)} clusters"
     if len(addresses) == 1:
-        return f"reaches {addresses.pop()}"
+        address = addresses.pop()
+        return f"reaches {called.get(address, address)}"
     if not addresses:
         return f"reaches cluster {clusters.pop()}"
     return f"reaches {len(addresses)} endpoints"

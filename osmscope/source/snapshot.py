@@ -121,6 +121,20 @@ class Snapshot:
         named = [pod for pod in self.pods if (pod.namespace, pod.name) == listed]
         return named[0] if named else None
 
+    def pod_names(self) -> dict[str, str]:
+        """The names of pods by IP address, where only one has it: hosts share theirs with pods."""
+        owners: dict[str, set[tuple[str, str]]] = {}
+        for address, owner in self._slice_addresses.items():
+            owners.setdefault(address, set()).add(owner)
+        for fact in self._pod_facts:
+            for address in fact.addresses:
+                owners.setdefault(address, set()).add((fact.namespace, fact.name))
+        return {address: next(iter(pods))[1] for address, pods in owners.items() if len(pods) == 1}
+
+    @cached_property
+    def _pod_facts(self) -> list[PodFacts]:
+        return self._read_list("pods.json", read_pods) or []
+
     @cached_property
     def _services(self) -> tuple[Service, ...]:
         listed = self._read_list("services.json", read_services) or []
@@ -164,7 +178,7 @@ class Snapshot:
         files: dict[tuple[str, str], dict[str, str]] = {}
         for (namespace, pod, what), name in places(self._tree.names).items():
             files.setdefault((namespace, pod), {})[what] = name
-        listed = self._read_list("pods.json", read_pods) or []
+        listed = self._pod_facts
         facts = {(fact.namespace, fact.name): fact for fact in listed}
         alone = {fact.name: fact for fact in listed}
         return tuple(

@@ -74,9 +74,9 @@ def _transport_step(cluster: Cluster, host: Host, headers: Headers | None) -> St
         return Step(kind="upstream_tls", chosen="plaintext", reason=choice.reason)
     notes = []
     if tls.certificate_secrets:
-        notes.append(f"own certificate: secret {', '.join(tls.certificate_secrets)}")
+        notes.append(f"certificate {', '.join(tls.certificate_secrets)}")
     if tls.validation_secret:
-        notes.append(f"the endpoint is verified by secret {tls.validation_secret}")
+        notes.append(f"CA {tls.validation_secret}")
     elif not tls.verifies:
         notes.append("the endpoint's certificate is not verified")
     if tls.san_matchers:

@@ -123,7 +123,9 @@ class Destinations:
             why = f"{chosen.describe()} serves {host} at any address: {address} stands for it"
             return Inference(dst_ip=address, dst_port=port, is_stand_in=True, notes=(why,))
         why = f"{host} resolves to an address that no filter chain names; {address} stands for it"
-        return Inference(dst_ip=address, dst_port=port, notes=(why,), assumed=True)
+        return Inference(
+            dst_ip=address, dst_port=port, notes=(why,), assumed=True, is_stand_in=True
+        )
 
 
 def infer_destination(

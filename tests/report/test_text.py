@@ -3,14 +3,19 @@ from __future__ import annotations
 import pytest
 
 from osmscope.report.text import trace_text
-from osmscope.report.trace_report import trace_report
+from osmscope.report.trace_report import Setting, trace_report
+from osmscope.trace.answer import Explanation, Step
 
 INFERRED = ("bookstore is 10.96.18.11:14001, from filter chain outbound_bookstore/bookstore",)
+
+PODS = {"10.244.1.22": "bookstore-v2-845b8d6f9c-h8wqz"}
 
 
 def _report(case):
     answer, explanation, request = case
-    return trace_report(answer, explanation, request, "bookbuyer", INFERRED)
+    return trace_report(
+        answer, explanation, request, Setting(source="bookbuyer", inferred=INFERRED, pods=PODS)
+    )
 
 
 @pytest.mark.parametrize("width", [80, 160])
@@ -43,3 +48,14 @@ def test_a_hostile_name_cannot_steer_the_terminal(case):
     assert all(character.isprintable() or character == "\n" for character in text)
     assert "\\x1b[31mred" in text
     assert "[bold]b[/]" in text
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 2), (120, 1)])
+def test_the_secrets_of_tls_are_on_one_line_where_they_fit(case, width, lines):
+    answer, _, request = case("split")
+    notes = ("certificate service-cert:bookbuyer/bookbuyer", "CA root-cert-for-mtls:bookstore")
+    step = Step(kind="upstream_tls", chosen="TLS", reason="no SNI", notes=notes)
+    report = trace_report(answer, Explanation(steps=(step,)), request, Setting(source="bookbuyer"))
+    text = trace_text(report, width=width)
+    assert sum(line.strip().startswith("· ") for line in text.splitlines()) == lines
+    assert all(note in text for note in notes)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from osmscope.report.trace_report import (
+    Setting,
     describe_request,
     describe_response,
     percent,
@@ -25,8 +26,16 @@ from osmscope.trace.request import TraceRequest
 )
 def test_the_headline_answers(case, name, sign, result):
     answer, explanation, request = case(name)
-    report = trace_report(answer, explanation, request, "a")
+    report = trace_report(answer, explanation, request, Setting(source="a"))
     assert (report.sign, report.result) == (sign, result)
+
+
+def test_an_address_that_only_stands_for_another_is_not_what_is_reached(case):
+    answer, explanation, _ = case("hostile")
+    request = TraceRequest(host="web.org", dst_ip="10.0.0.1", dst_port=80)
+    report = trace_report(answer, explanation, request, Setting(source="a", stand_in="10.0.0.1"))
+    assert report.result == "reaches the address of web.org, port 80"
+    assert report.branches[0].owners == {"10.0.0.1:80": "stands for the real address"}
 
 
 @pytest.mark.parametrize(

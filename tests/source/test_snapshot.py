@@ -107,6 +107,7 @@ def test_a_pod_is_found_by_its_address(snapshot: Snapshot) -> None:
 
 def test_an_address_that_pods_share_is_nobodys(snapshot: Snapshot) -> None:
     assert snapshot.pod_of_address("10.0.0.4") is None
+    assert "10.0.0.4" not in snapshot.pod_names()
 
 
 def test_endpoint_slices_tell_addresses_too(mesh: Path) -> None:
@@ -118,6 +119,7 @@ def test_endpoint_slices_tell_addresses_too(mesh: Path) -> None:
     endpoint_slice = {"metadata": {"namespace": "bookbuyer"}, "endpoints": [endpoint]}
     (mesh / "endpointslices.json").write_text(json.dumps({"items": [endpoint_slice]}))
     snapshot = open_snapshot(str(mesh))
+    assert snapshot.pod_names()["10.0.0.1"] == "bookbuyer-5ccf77f46d-rc5mg"
     pod = snapshot.pod_of_address("10.0.0.1")
     assert pod is not None
     assert pod.name == "bookbuyer-5ccf77f46d-rc5mg"
