@@ -71,7 +71,7 @@ def facts(sidecar: Sidecar) -> dict[str, object]:
     found: dict[str, object] = {
         "source": dump.where,
         "node": node.id,
-        "cluster": node.cluster,
+        "node cluster": node.cluster,
         "envoy": node.version,
         "namespace": sidecar.namespace,
     }

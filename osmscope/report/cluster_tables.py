@@ -8,12 +8,18 @@ from osmscope.dump.host_status import HostStatus
 from osmscope.dump.sections import Entry
 from osmscope.report.table import Row, Table, columns
 from osmscope.resources.cluster import Cluster
-from osmscope.resources.endpoint import LbEndpoint, Locality, LocalityLbEndpoints
+from osmscope.resources.endpoint import (
+    ClusterLoadAssignment,
+    LbEndpoint,
+    Locality,
+    LocalityLbEndpoints,
+)
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.references import secret_names, upstream_sni
 from osmscope.resources.resource import decode
 
 _NO_LOCALITY = Locality()
+_NO_CLUSTER = "config dump, which has no such cluster"
 
 
 def cluster_table(proxy: Proxy) -> Table:
@@ -29,10 +35,13 @@ def cluster_table(proxy: Proxy) -> Table:
 
 
 def endpoint_table(proxy: Proxy) -> Table:
-    """List the endpoints of all clusters: the live ones of /clusters, else the dump's."""
+    """List all endpoints: of a cluster the live ones of /clusters, else the dump's."""
     return Table(
         columns("cluster", "address", "health", "weight", "priority", "locality", wide=("source",)),
-        tuple(row for name in proxy.dump.serving("cluster") for row in _endpoint_rows(proxy, name)),
+        (
+            *(row for name in proxy.dump.serving("cluster") for row in _endpoint_rows(proxy, name)),
+            *_rows_without_cluster(proxy),
+        ),
     )
 
 
@@ -80,6 +89,25 @@ def _endpoint_rows(proxy: Proxy, name: str) -> Iterator[Row]:
             yield _configured(name, locality, endpoint)
 
 
+def _rows_without_cluster(proxy: Proxy) -> Iterator[Row]:
+    """List the endpoints that no cluster of the dump looks up."""
+    clusters = proxy.dump.serving("cluster")
+    looked_up = {
+        entry.path
+        for cluster in map(proxy.cluster, clusters)
+        if cluster is not None and (entry := proxy.load_assignment_entry(cluster)) is not None
+    }
+    for name, entry in proxy.dump.serving("endpoint").items():
+        if entry.path not in looked_up:
+            assignment = decode(ClusterLoadAssignment, entry.body, f"endpoints of {name!r}")
+            for locality in assignment.endpoints:
+                for endpoint in locality.lb_endpoints:
+                    yield _configured(name, locality, endpoint, source=_NO_CLUSTER)
+    for name, status in (proxy.clusters or {}).items():
+        if name not in clusters:
+            yield from (_live(name, host) for host in status.hosts)
+
+
 def _live(name: str, host: HostStatus) -> Row:
     health = ", ".join(sorted(host.flags)) or "healthy"
     locality = Locality(region=host.region, zone=host.zone, sub_zone=host.sub_zone).text()
@@ -87,7 +115,9 @@ def _live(name: str, host: HostStatus) -> Row:
     return Row(cells, (name, host.address))
 
 
-def _configured(name: str, locality: LocalityLbEndpoints, endpoint: LbEndpoint) -> Row:
+def _configured(
+    name: str, locality: LocalityLbEndpoints, endpoint: LbEndpoint, source: str = "config dump"
+) -> Row:
     address = endpoint.endpoint.address.text()
     cells = (
         name,
@@ -96,6 +126,6 @@ def _configured(name: str, locality: LocalityLbEndpoints, endpoint: LbEndpoint) 
         1 if endpoint.load_balancing_weight is None else endpoint.load_balancing_weight,
         locality.priority,
         (locality.locality or _NO_LOCALITY).text(),
-        "config dump",
+        source,
     )
     return Row(cells, (name, address))

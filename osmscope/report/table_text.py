@@ -64,7 +64,7 @@ def _grid(table: Table, width: int, *, color: bool) -> str:
 
 def _records(table: Table, width: int, *, color: bool) -> str:
     page = Page(width=width, color=color)
-    longest = max(len(column.title) for column in table.columns[1:]) + 4
+    longest = max((len(column.title) for column in table.columns[1:]), default=0) + 4
     for row in table.rows:
         page.put("", cell_text(row.cells[0]), "strong")
         for column, cell in zip(table.columns[1:], row.cells[1:], strict=True):

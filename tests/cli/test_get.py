@@ -70,3 +70,18 @@ def test_a_rejected_update_is_shown_for_what_it_is(osmscope, tmp_path):
     done = osmscope("get", "listeners", path)
     assert "error" in done.out
     assert "no \\x1b[1mcluster" in done.out
+
+
+def test_endpoints_whose_cluster_is_not_there_are_shown(osmscope, tmp_path):
+    path = tmp_path / "dump.json"
+    address = {"socket_address": {"address": "10.0.0.1", "port_value": 80}}
+    assignment = {
+        "cluster_name": "gone",
+        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+    }
+    kind = "type.googleapis.com/envoy.admin.v3.EndpointsConfigDump"
+    section = {"@type": kind, "dynamic_endpoint_configs": [{"endpoint_config": assignment}]}
+    path.write_text(json.dumps({"configs": [section]}))
+    (row,) = json.loads(osmscope("get", "endpoints", path, "-o", "json").out)
+    assert (row["cluster"], row["address"]) == ("gone", "10.0.0.1:80")
+    assert row["source"] == "config dump, which has no such cluster"

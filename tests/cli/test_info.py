@@ -14,6 +14,7 @@ def test_a_source_is_described(osmscope, bookbuyer):
     found = json.loads(osmscope("info", bookbuyer, "-o", "json").out)
     assert found["namespace"] == "bookbuyer"
     assert found["listener"].endswith("active")
+    assert (found["node cluster"], found["cluster"]) == ("", "1 static, 6 active")
     assert found["not understood"] == []
     assert "namespace        bookbuyer" in osmscope("info", bookbuyer).out
 

@@ -68,3 +68,8 @@ def test_any_json_is_a_table(value, keys, rows):
     assert [column.title for column in table.columns] == keys
     assert [row.cells for row in table.rows] == rows
     assert table_text(table, width=80)
+
+
+def test_a_single_column_that_is_far_too_wide_is_wrapped():
+    text = table_text(json_table(["x" * 300]), width=80)
+    assert max(map(len, text.splitlines())) <= 80
