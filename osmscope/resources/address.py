@@ -2,11 +2,17 @@
 
 import functools
 import ipaddress
+from typing import Annotated
+
+import msgspec
 
 from osmscope.resources.resource import Resource
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+"""A port; Envoy accepts no other number."""
 
 _PORT_DIGITS = 5
 
@@ -18,7 +24,7 @@ class SocketAddress(Resource, frozen=True):
 
     protocol: str = "TCP"
     address: str = ""
-    port_value: int = 0
+    port_value: Port = 0
     named_port: str = ""
     ipv4_compat: bool = False
 

@@ -1,6 +1,6 @@
 """Listeners, their listener filters and filter chains."""
 
-from osmscope.resources.address import Address, CidrRange
+from osmscope.resources.address import Address, CidrRange, Port
 from osmscope.resources.extension import extension
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
@@ -12,14 +12,14 @@ _LISTENER_FILTER = "envoy.extensions.filters.listener"
 class FilterChainMatch(Resource, frozen=True):
     """The criteria of a filter chain; an empty one fits every connection."""
 
-    destination_port: int | None = None
+    destination_port: Port | None = None
     prefix_ranges: tuple[CidrRange, ...] = ()
     address_suffix: str = ""
     suffix_len: int | None = None
     direct_source_prefix_ranges: tuple[CidrRange, ...] = ()
     source_type: str = "ANY"
     source_prefix_ranges: tuple[CidrRange, ...] = ()
-    source_ports: tuple[int, ...] = ()
+    source_ports: tuple[Port, ...] = ()
     server_names: tuple[str, ...] = ()
     transport_protocol: str = ""
     application_protocols: tuple[str, ...] = ()

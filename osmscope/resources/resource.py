@@ -62,6 +62,20 @@ def decode(resource_type: type[ResourceT], body: msgspec.Raw | bytes, where: str
         ) from error
 
 
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+def converted(kind: type[StructT], value: Json, where: str) -> StructT:
+    """Read a value that was left as it is in the dump; raises as `decode`."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise DumpError(
+            f"{where} cannot be read: {error}",
+            hint="check that the file is what Envoy's admin interface printed",
+        ) from error
+
+
 class _Held(msgspec.Struct, frozen=True):
     """What kind of message a field holds: one, a list, or a map with keys of the user's."""
 

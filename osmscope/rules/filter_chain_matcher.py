@@ -9,6 +9,7 @@ import msgspec
 
 from osmscope.resources.extension import type_name
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
+from osmscope.resources.resource import Resource, decode
 from osmscope.rules.facts import Connection
 from osmscope.rules.matcher_tree import MatcherInputs, evaluate
 
@@ -24,7 +25,7 @@ class MatcherVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What was tried, each a clause, in order."""
 
 
-class _Name(msgspec.Struct):
+class _Name(Resource, frozen=True):
     value: str = ""
 
 
@@ -50,6 +51,5 @@ def _name_in(action: TypedExtensionConfig, trail: tuple[str, ...]) -> MatcherVer
     kind = type_name(action.typed_config)
     if kind != "google.protobuf.StringValue":
         return MatcherVerdict(missing=f"what the action {kind or action.name} chooses", trail=trail)
-    return MatcherVerdict(
-        name=msgspec.json.decode(action.typed_config, type=_Name).value, trail=trail
-    )
+    name = decode(_Name, action.typed_config, "the name of a filter chain")
+    return MatcherVerdict(name=name.value, trail=trail)

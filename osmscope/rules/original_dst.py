@@ -14,6 +14,7 @@ import msgspec
 
 from osmscope.resources.address import host_port, parse_ip, split_host_port
 from osmscope.resources.cluster import Cluster, OriginalDstLbConfig
+from osmscope.resources.resource import converted
 from osmscope.rules.facts import Connection, Metadata, Request
 
 _DEFAULT_HEADER = "x-envoy-original-dst-host"
@@ -66,7 +67,7 @@ def _found(
     config: OriginalDstLbConfig, connection: Connection, request: Request | None, *, restored: bool
 ) -> Destination:
     if config.metadata_key is not None:
-        key = msgspec.convert(config.metadata_key, _MetadataKey)
+        key = converted(_MetadataKey, config.metadata_key, "the metadata key of a cluster")
         for metadata in (request.metadata if request else {}, connection.metadata):
             if address := _valid(_texts(metadata, key)):
                 return Destination(address, f"the address in dynamic metadata {key.key!r}")

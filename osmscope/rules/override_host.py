@@ -12,6 +12,7 @@ import msgspec
 
 from osmscope.resources.load_balancing import OverrideHostSource
 from osmscope.resources.matcher import PathSegment
+from osmscope.resources.resource import converted
 from osmscope.rules.facts import Request
 from osmscope.rules.metadata import metadata_value
 
@@ -38,5 +39,5 @@ def override_addresses(sources: Sequence[OverrideHostSource], request: Request) 
 def _metadata(source: OverrideHostSource, request: Request) -> object:
     if source.metadata is None:
         return None
-    key = msgspec.convert(source.metadata, _MetadataKey)
+    key = converted(_MetadataKey, source.metadata, "the metadata key of an override host")
     return metadata_value(request.metadata, key.key, key.path)

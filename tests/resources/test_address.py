@@ -2,6 +2,7 @@ import ipaddress
 
 import pytest
 
+from osmscope.errors import DumpError
 from osmscope.resources.address import (
     Address,
     CidrRange,
@@ -13,6 +14,7 @@ from osmscope.resources.address import (
     parse_network,
     split_host_port,
 )
+from osmscope.resources.resource import decode
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,9 @@ def test_what_is_no_address():
 
 def test_host_and_port_are_joined():
     assert (host_port("a", 1), host_port("::1", 1)) == ("a:1", "[::1]:1")
+
+
+@pytest.mark.parametrize("port", [b"-1", b"65536", b"1180591620717411303424"])
+def test_a_number_that_is_no_port_is_refused(port):
+    with pytest.raises(DumpError, match="port_value"):
+        decode(SocketAddress, b'{"port_value": %s}' % port, "a")

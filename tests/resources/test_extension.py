@@ -84,3 +84,9 @@ def test_the_fields_of_a_wrapped_message():
 def test_what_is_supported_is_listed():
     assert ROUTER in supported_types()
     assert list(supported_types()) == sorted(supported_types())
+
+
+@pytest.mark.parametrize("name", ["", "envoy.filters.http.router"])
+def test_a_body_that_is_null_is_an_error_of_ours(name):
+    with pytest.raises(DumpError, match="cannot be read"):
+        decode_any(b"null", name=name)

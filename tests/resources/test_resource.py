@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from osmscope.errors import DumpError
-from osmscope.resources.resource import Opaque, Resource, decode, unknown_fields
+from osmscope.resources.resource import Opaque, Resource, converted, decode, unknown_fields
 
 
 class Inner(Resource, frozen=True):
@@ -54,3 +54,8 @@ def test_numbers_in_quotes_are_read():
 def test_what_cannot_be_read_says_where(body):
     with pytest.raises(DumpError, match=r"^cluster 'a' cannot be read as Envoy's Inner"):
         decode(Inner, body, "cluster 'a'")
+
+
+def test_a_value_that_was_left_as_it_is_is_an_error_of_ours_too():
+    with pytest.raises(DumpError, match="the key cannot be read: Expected `int`"):
+        converted(Inner, {"port": "x"}, "the key")

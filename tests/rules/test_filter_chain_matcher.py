@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from osmscope.errors import DumpError
 from osmscope.resources.matcher import Matcher, MatcherTree, MatchMap, OnMatch, TypedExtensionConfig
 from osmscope.rules.facts import Connection
 from osmscope.rules.filter_chain_matcher import MatcherVerdict, choose_by_matcher
@@ -46,6 +47,12 @@ def test_the_matcher_names_a_chain_or_nothing(port: int, name: str | None, missi
     verdict = choose_by_matcher(BY_PORT, Connection(destination_port=port))
     assert (verdict.name, verdict.missing) == (name, missing)
     assert verdict.trail
+
+
+def test_a_name_that_is_no_text_is_an_error_of_the_dump() -> None:
+    action = extension("google.protobuf.StringValue", value=True)  # type: ignore[arg-type]
+    with pytest.raises(DumpError, match="the name of a filter chain cannot be read"):
+        choose_by_matcher(Matcher(on_no_match=OnMatch(action=action)), Connection())
 
 
 def test_an_unknown_input_is_unknown() -> None:
