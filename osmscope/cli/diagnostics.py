@@ -38,6 +38,11 @@ def note(text: str) -> None:
     _write(f"osmscope: {escaped(text)}")
 
 
+def is_terminal() -> bool:
+    """Tell whether somebody looks at standard error."""
+    return sys.stderr.isatty()
+
+
 def traceback_text(error: BaseException) -> str:
     """Return an exception's traceback."""
     return "".join(traceback.format_exception(error)).rstrip()

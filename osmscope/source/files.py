@@ -101,7 +101,19 @@ def unpacked(stream: IO[bytes], *, where: str, limit: int = MAXIMUM_SIZE) -> byt
     Raises:
         SourceError: It is larger than the limit, cut off, or not what its first bytes say.
     """
-    chunks = _chunks(stream)
+    return _joined(unpacked_chunks(_chunks(stream), where=where), where=where, limit=limit)
+
+
+def unpacked_chunks(chunks: Iterator[bytes], *, where: str) -> Iterator[bytes]:
+    """Unpack chunks, as often as they are packed (at most twice), in steps of bounded size.
+
+    Args:
+        chunks: What was read.
+        where: Its name, for errors.
+
+    Raises:
+        SourceError: It is cut off, or not what its first bytes say.
+    """
     for _ in range(2):
         first = next(chunks, b"")
         chunks = _again(first, chunks)
@@ -111,7 +123,7 @@ def unpacked(stream: IO[bytes], *, where: str, limit: int = MAXIMUM_SIZE) -> byt
             chunks = _members(chunks, _zstd_frame, step=_ZSTD_STEP, where=where)
         else:
             break
-    return _joined(chunks, where=where, limit=limit)
+    return chunks
 
 
 def _split(location: str) -> tuple[str, str]:

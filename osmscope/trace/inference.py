@@ -21,6 +21,10 @@ from osmscope.source.kubernetes_lists import Service
 from osmscope.trace.claims import Claim, claims, unclaimed_address
 
 
+_MOST_REMEMBERED = 4096
+"""For how many hosts it is remembered: those of a log are what anybody sends."""
+
+
 class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """What was found for a host."""
 
@@ -58,6 +62,8 @@ class Destinations:
         """
         key = (host, port)
         if key not in self._found:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
             self._found[key] = self._find(host.lower().rstrip("."), port)
         return self._found[key]
 

@@ -1,0 +1,1 @@
+"""Logged traffic, asked again: what would differ under another configuration."""

@@ -1,0 +1,279 @@
+"""An access log format turned round: from `%COMMANDS%` to what reads the lines that they wrote.
+
+What Envoy does: a text format is written as it stands, each command replaced by its value, `-` for
+none; nothing is quoted or escaped, but for the values of a JSON format.
+Checked against Envoy 1.40.0.
+Not modelled: JSON formats with nested objects, typed_json_format's own types beyond numbers, and
+values that a formatter extension writes, but for `%CEL(xds.virtual_host_name)%`.
+
+Decision: first a strict expression is tried, where a value ends at the first character of what
+stands behind it; it cannot backtrack. Where a value itself holds that character (a user agent with
+a quote), RE2 finds the only way in linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from osmscope.errors import UsageError
+from osmscope.replay.logged import HEADER, Logged, logged
+
+_COMMAND = re.compile(r"%([A-Z][A-Z0-9_]*)(?:\(((?:[^)]|\)(?!(?::\d+)?%))*)\))?(?::\d+)?%|%%")
+
+_FIELD_OF = {
+    "PROTOCOL": "protocol",
+    "RESPONSE_CODE": "code",
+    "RESPONSE_FLAGS": "flags",
+    "RESPONSE_CODE_DETAILS": "details",
+    "UPSTREAM_CLUSTER": "cluster",
+    "UPSTREAM_CLUSTER_RAW": "cluster",
+    "UPSTREAM_HOST": "upstream_host",
+    "ROUTE_NAME": "route",
+    "REQUESTED_SERVER_NAME": "server_name",
+    "DOWNSTREAM_LOCAL_ADDRESS": "local_address",
+    "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT": "local_address",
+    "DOWNSTREAM_LOCAL_PORT": "local_port",
+    "DOWNSTREAM_REMOTE_ADDRESS": "remote_address",
+    "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": "remote_address",
+    "DOWNSTREAM_PEER_DNS_SAN": "peer_dns",
+    "DOWNSTREAM_PEER_URI_SAN": "peer_uri",
+    "DOWNSTREAM_PEER_SUBJECT": "peer_subject",
+    "CONNECTION_TERMINATION_DETAILS": "termination",
+    "START_TIME": "start_time",
+}
+_PSEUDO_HEADERS = {
+    ":METHOD": "method",
+    ":PATH": "path",
+    ":AUTHORITY": "authority",
+    "HOST": "authority",
+}
+_REQUEST = "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%"
+_SENT = '"%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%"'
+_COUNTED = "%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%"
+
+ENVOY_TEXT = (
+    f'[%START_TIME%] "{_REQUEST}" %RESPONSE_CODE% %RESPONSE_FLAGS% {_COUNTED} {_SENT}'
+    ' "%UPSTREAM_HOST%"'
+)
+"""What Envoy writes where no format is given."""
+ISTIO_TEXT = (
+    f'[%START_TIME%] "{_REQUEST}" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%'
+    ' %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%"'
+    f' {_COUNTED} {_SENT} "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS%'
+    " %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"
+)
+"""Istio's text format since 1.9."""
+JSON_KEYS: Mapping[str, str] = {
+    "start_time": "%START_TIME%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+    "x-envoy-origin-path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+    "protocol": "%PROTOCOL%",
+    "response_code": "%RESPONSE_CODE%",
+    "response_code_details": "%RESPONSE_CODE_DETAILS%",
+    "response_flags": "%RESPONSE_FLAGS%",
+    "requested_server_name": "%REQUESTED_SERVER_NAME%",
+    "authority": "%REQ(:AUTHORITY)%",
+    ":authority": "%REQ(:AUTHORITY)%",
+    "user_agent": "%REQ(USER-AGENT)%",
+    "user-agent": "%REQ(USER-AGENT)%",
+    "x_forwarded_for": "%REQ(X-FORWARDED-FOR)%",
+    "x-forwarded-for": "%REQ(X-FORWARDED-FOR)%",
+    "upstream_cluster": "%UPSTREAM_CLUSTER%",
+    "upstream_host": "%UPSTREAM_HOST%",
+    "route_name": "%ROUTE_NAME%",
+    "connection_termination_details": "%CONNECTION_TERMINATION_DETAILS%",
+    "downstream_local_address": "%DOWNSTREAM_LOCAL_ADDRESS%",
+    "downstream_remote_address": "%DOWNSTREAM_REMOTE_ADDRESS%",
+}
+"""The keys of OSM, Istio and Envoy Gateway, which do not contradict each other."""
+
+
+class LogFormat(Protocol):
+    """What reads lines of one format."""
+
+    name: str
+
+    def read(self, line: bytes) -> Logged | None:
+        """Read a line; None where it is not of this format."""
+        ...
+
+    def fits(self, line: bytes) -> bool:
+        """Whether a line is of this format without doubt: this is how a format is detected."""
+        ...
+
+
+class TextFormat:
+    """A format string.
+
+    Args:
+        text: The format as Envoy has it, with or without its line end.
+        name: What to call it.
+
+    Raises:
+        UsageError: It names nothing of a request, or two values stand side by side.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        parts = tuple(_parts(text.rstrip("\r\n")))
+        self._fields = tuple(field for kind, field in parts if kind == "command")
+        if not any(self._fields):
+            raise UsageError(
+                f"the format {text!r} names nothing of a request",
+                hint="give Envoy's format string, like '%REQ(:METHOD)% %REQ(:PATH)% …'",
+            )
+        self._strict = re.compile(_expression(parts, strict=True), re.DOTALL)
+        self._lenient_text = _expression(parts, strict=False)
+        self._lenient: re.Pattern[str] | None = None
+
+    def read(self, line: bytes) -> Logged | None:
+        """Read a line; None where it is not of this format."""
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        return self._logged(self._strict.fullmatch(text) or self._read_leniently(text))
+
+    def fits(self, line: bytes) -> bool:
+        """Whether a line is of this format, every value without blanks or quotes of its own."""
+        return self._strict.fullmatch(line.decode("utf-8", "replace").rstrip("\r")) is not None
+
+    def _read_leniently(self, text: str) -> re.Match[str] | None:
+        if self._lenient is None:
+            import re2
+
+            self._lenient = re2.compile(f"(?s){self._lenient_text}")
+        return self._lenient.fullmatch(text)
+
+    def _logged(self, found: re.Match[str] | None) -> Logged | None:
+        if found is None:
+            return None
+        values: dict[str, str | None] = {}
+        for field, value in zip(self._fields, found.groups(), strict=True):
+            if field:
+                values[field] = "" if value == "-" else value
+        return logged(values)
+
+
+class JsonFormat:
+    """A JSON object a line.
+
+    Args:
+        keys: Its keys and the format string of each; what is not one command is not read.
+        name: What to call it.
+
+    Raises:
+        UsageError: It names nothing of a request.
+    """
+
+    def __init__(self, keys: Mapping[str, str], name: str) -> None:
+        self.name = name
+        self._fields = {key: field for key, text in keys.items() if (field := _only_field(text))}
+        if not self._fields:
+            raise UsageError(
+                "the format names nothing of a request",
+                hint='give an object like {"method": "%REQ(:METHOD)%", …}',
+            )
+        self._decoder = msgspec.json.Decoder(dict[str, object])
+
+    def read(self, line: bytes) -> Logged | None:
+        """Read a line; None where it is not an object with a key of this format."""
+        try:
+            found = self._decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        values: dict[str, str | None] = {}
+        for key, field in self._fields.items():
+            if key in found:
+                values[field] = _scalar(found[key])
+        return logged(values) if values else None
+
+    def fits(self, line: bytes) -> bool:
+        """Whether a line is an object with a key of this format."""
+        return self.read(line) is not None
+
+
+def read_format(text: str) -> LogFormat:
+    """Make a reader of a format that a user gives: a format string, or a JSON object of them.
+
+    Raises:
+        UsageError: It cannot be read, or names nothing of a request.
+    """
+    if not text.lstrip().startswith("{"):
+        return TextFormat(text, "the given format")
+    try:
+        keys = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise UsageError(
+            f"the format is not a JSON object of format strings: {error}",
+            hint='give an object like {"method": "%REQ(:METHOD)%", …}',
+        ) from None
+    return JsonFormat(keys, "the given JSON format")
+
+
+def field_of(command: str, argument: str) -> str:
+    """Say which of a line's fields a command writes; "" for none that matters."""
+    if command == "PATH":
+        return "path"
+    if command == "CEL":
+        return "virtual_host" if argument.strip() == "xds.virtual_host_name" else ""
+    if command != "REQ":
+        return _FIELD_OF.get(command, "")
+    first, _, second = argument.upper().partition("?")
+    if second:
+        return _PSEUDO_HEADERS.get(second, "")
+    if first.startswith(":"):
+        return _PSEUDO_HEADERS.get(first, "")
+    return _PSEUDO_HEADERS.get(first) or HEADER + first.lower()
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        return "" if value == "-" else value
+    return str(value) if isinstance(value, int | float) else ""
+
+
+def _only_field(text: str) -> str:
+    found = _COMMAND.fullmatch(text)
+    return field_of(found[1] or "", found[2] or "") if found is not None else ""
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Split a format: ("literal", text) and ("command", field) in their order."""
+    end = 0
+    for found in _COMMAND.finditer(text):
+        literal = text[end : found.start()] + ("%" if found[0] == "%%" else "")
+        if literal:
+            yield "literal", literal
+        if found[0] != "%%":
+            yield "command", field_of(found[1], found[2] or "")
+        end = found.end()
+    if text[end:]:
+        yield "literal", text[end:]
+
+
+def _expression(parts: tuple[tuple[str, str], ...], *, strict: bool) -> str:
+    """Write the regular expression of a format; each command is a group."""
+    pieces = []
+    for (kind, value), (next_kind, following) in zip(parts, (*parts[1:], ("end", "")), strict=True):
+        if kind == "literal":
+            pieces.append(re.escape(value))
+        elif next_kind == "command":
+            pieces.append(_side_by_side(value))
+        elif next_kind == "end":
+            pieces.append("(.*)")
+        else:
+            pieces.append(f"([^{re.escape(following[0])}]*)" if strict else "(.*?)")
+    return "".join(pieces)
+
+
+def _side_by_side(field: str) -> str:
+    """A value directly in front of another one can be told from it only where a path follows."""
+    if field == "authority":
+        return "([^/]*)"
+    raise UsageError(
+        "two values of the format stand side by side and cannot be told apart",
+        hint="give a format with something between them",
+    )
