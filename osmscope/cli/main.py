@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "get": ("osmscope.cli.get", "List listeners, chains, routes, clusters, endpoints, secrets."),
     "graph": ("osmscope.cli.graph", "Draw a proxy's resources, or the path of one request."),
     "query": ("osmscope.cli.query", "Ask a dump a JMESPath question."),
+    "test": ("osmscope.cli.test", "Run tests of where requests go."),
     "info": ("osmscope.cli.info", "Say what a source is, or what osmscope supports."),
     "completion": ("osmscope.cli.completion", "Print the completion script of a shell."),
 }

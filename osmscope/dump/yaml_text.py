@@ -57,14 +57,24 @@ def json_of_yaml(document: bytes | memoryview, *, where: str) -> bytes:
             hint="convert it to JSON first, with yq -o json",
         )
     try:
-        content = bytes(document).decode()
-        _refuse_bombs(content, where)
-        value = yaml.load(content, Loader=_Loader)  # a SafeLoader
+        value = yaml_value(bytes(document), where=where)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise _refused(bytes(document), error, where) from None
     if not isinstance(value, dict | list):
         raise _refused(bytes(document), None, where)
     return msgspec.json.encode(_json_keys(value))
+
+
+def yaml_value(document: bytes, *, where: str) -> object:
+    """Load a YAML document, as JSON would say it but for the keys of objects.
+
+    Raises:
+        yaml.YAMLError, ValueError, TypeError, RecursionError: The text is not YAML.
+        DumpError: It has aliases, or is nested too deeply.
+    """
+    content = document.decode()
+    _refuse_bombs(content, where)
+    return yaml.load(content, Loader=_Loader)  # a SafeLoader
 
 
 def _refuse_bombs(content: str, where: str) -> None:

@@ -299,11 +299,12 @@ class Route(Resource, frozen=True):
 
 
 class VirtualCluster(Resource, frozen=True):
-    """A label for statistics."""
+    """A label for statistics, and the requests that get it."""
 
     inert = frozenset({"*"})
 
     name: str = ""
+    headers: tuple[HeaderMatcher, ...] = ()
 
 
 class VirtualHost(Resource, frozen=True):
@@ -312,13 +313,13 @@ class VirtualHost(Resource, frozen=True):
     inert = frozenset({
         "rate_limits", "include_attempt_count_in_response", "retry_policy_typed_config",
         "per_request_buffer_limit_bytes", "request_body_buffer_limit", "metadata",
-        "virtual_clusters",
     })  # fmt: skip
 
     name: str = ""
     domains: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     matcher: Matcher | None = None
+    virtual_clusters: tuple[VirtualCluster, ...] = ()
     require_tls: str = "NONE"
     request_headers_to_add: tuple[HeaderValueOption, ...] = ()
     request_headers_to_remove: tuple[str, ...] = ()

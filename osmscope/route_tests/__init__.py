@@ -1,0 +1,1 @@
+"""Tests of where requests go: read from files, run against one proxy's configuration."""

@@ -1,0 +1,50 @@
+# ruff: noqa: E501 - a row is a line
+"""Headers of direct responses, as a table of what Envoy 1.40.0 answers."""
+
+import pytest
+
+from osmscope.resources.network_filters import DataSource
+from osmscope.resources.route import HeaderValue, HeaderValueOption, Route
+from osmscope.rules.direct_response_headers import direct_response_headers
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.substitution_format import FormatContext
+
+CONTEXT = FormatContext(request=Request(connection=Connection(), headers=Headers()))
+JSON = HeaderValue(key="content-type", value="application/json")
+OVERWRITE = HeaderValueOption(header=JSON, append_action="OVERWRITE_IF_EXISTS_OR_ADD")
+APPEND = HeaderValueOption(header=JSON)
+
+
+@pytest.mark.parametrize(
+    ("body", "changes", "headers"),
+    [
+        ("Success!", {}, {"content-type": "text/plain", "content-length": "8"}),
+        ("ü", {}, {"content-type": "text/plain", "content-length": "2"}),
+        ("{}", {"response_headers_to_add": (OVERWRITE,)}, {"content-type": "application/json", "content-length": "2"}),
+        ("{}", {"response_headers_to_add": (APPEND,)}, {"content-type": "application/json", "content-length": "2"}),
+        ("{}", {"response_headers_to_remove": ("content-type", "content-length")}, {"content-type": "text/plain", "content-length": "2"}),
+        ("", {"response_headers_to_add": (APPEND,)}, {}),
+        (None, {}, {}),
+    ],
+)  # fmt: skip
+def test_the_body_decides_after_the_changes(body, changes, headers):
+    reply = LocalReply(code=200)
+    source = None if body is None else DataSource(inline_string=body)
+    found = direct_response_headers(reply, source, (Route(**changes),), CONTEXT)
+    assert dict(found.items()) == {
+        ":status": ("200",), **{name: (value,) for name, value in headers.items()}
+    }  # fmt: skip
+
+
+def test_bytes_count_as_they_are_decoded():
+    source = DataSource(inline_bytes="aGVsbG8=")
+    found = direct_response_headers(LocalReply(code=200), source, (), CONTEXT)
+    assert found.first("content-length") == "5"
+
+
+def test_a_redirect_has_its_location_unless_it_is_changed():
+    reply = LocalReply(code=301, location="http://a/")
+    assert direct_response_headers(reply, None, (), CONTEXT).first("location") == "http://a/"
+    level = Route(response_headers_to_remove=("location",))
+    assert "location" not in direct_response_headers(reply, None, (level,), CONTEXT)
