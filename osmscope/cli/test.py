@@ -103,9 +103,9 @@ def command(file: str, name: str | None, **options: object) -> int:
             hint="give one of them as a file",
         )
     from osmscope.report.route_test_text import Layout, is_covered, route_test_text
-    from osmscope.route_tests.coverage import RouteTables
     from osmscope.route_tests.reading import read_cases
     from osmscope.route_tests.runner import Runner
+    from osmscope.route_tests.tables import RouteTables
     from osmscope.source.files import read_bytes
 
     cases = read_cases(read_bytes(file).data, where=file)

@@ -9,12 +9,11 @@ import msgspec
 
 from osmscope.errors import OsmscopeError
 from osmscope.resources.proxy import Proxy
-from osmscope.resources.route import RouteConfiguration
 from osmscope.route_tests.cases import Case, CaseFile, TableCase
-from osmscope.route_tests.coverage import RouteTables
 from osmscope.route_tests.listener_case import run_listener_case
 from osmscope.route_tests.result import CaseResult, RunResult
 from osmscope.route_tests.table_case import run_table_case
+from osmscope.route_tests.tables import RouteTables, Table
 from osmscope.trace.completion import Completion
 from osmscope.trace.sidecar import Sidecar
 from osmscope.trace.tracer import Tracer
@@ -67,22 +66,21 @@ class Runner:
             seconds=self._clock() - started,
         )
 
-    def _table(self, case: Case) -> RouteConfiguration | None:
+    def _table(self, case: Case) -> Table | None:
         return self._tables.choose(case.route_config) if isinstance(case, TableCase) else None
 
-    def _timed(
-        self, case: Case, table: RouteConfiguration | None, runtime: Mapping[str, object]
-    ) -> CaseResult:
+    def _timed(self, case: Case, table: Table | None, runtime: Mapping[str, object]) -> CaseResult:
         started = self._clock()
         try:
             result = self._result(case, table, runtime)
         except OsmscopeError as error:
             result = CaseResult(name=case.name, error=str(error))
+        except Exception as error:  # one test must not cost the results of the others
+            text = f"internal error: {type(error).__name__}: {error}"
+            result = CaseResult(name=case.name, error=text)
         return msgspec.structs.replace(result, seconds=self._clock() - started)
 
-    def _result(
-        self, case: Case, table: RouteConfiguration | None, runtime: Mapping[str, object]
-    ) -> CaseResult:
+    def _result(self, case: Case, table: Table | None, runtime: Mapping[str, object]) -> CaseResult:
         if isinstance(case, TableCase):
             assert table is not None
             return run_table_case(case, table, self._sidecar, runtime)

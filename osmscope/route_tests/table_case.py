@@ -8,10 +8,10 @@ import msgspec
 
 from osmscope.resources.matcher import HeaderMatcher
 from osmscope.resources.proxy import Proxy
-from osmscope.resources.route import RouteConfiguration
 from osmscope.route_tests.cases import HeaderField, TableCase, TableExpectation
 from osmscope.route_tests.result import CaseResult, Mismatch, RouteId
 from osmscope.route_tests.table_lookup import Found, look_up
+from osmscope.route_tests.tables import Table
 from osmscope.rules.duration import milliseconds
 from osmscope.rules.facts import Connection, Headers
 from osmscope.rules.header import match_header
@@ -34,7 +34,7 @@ _NO_CONNECTION = ConnectionPath(connection=Connection(), listener_choice=Listene
 
 def run_table_case(
     case: TableCase,
-    configuration: RouteConfiguration,
+    table: Table,
     sidecar: Sidecar,
     runtime: Mapping[str, object],
 ) -> CaseResult:
@@ -42,14 +42,14 @@ def run_table_case(
 
     Args:
         case: The test.
-        configuration: The route table.
+        table: The route table.
         sidecar: Where the table stands.
         runtime: Runtime values of the file of tests.
 
     Raises:
         DumpError: The table cannot be evaluated, or the case expects what is no duration.
     """
-    found = look_up(case.input, configuration, sidecar, runtime)
+    found = look_up(case.input, table.configuration, sidecar, runtime)
     resolved = found.resolved
     reached = _reached(resolved)
     if resolved.missing:
@@ -61,9 +61,18 @@ def run_table_case(
         name=case.name,
         mismatches=mismatches,
         steps=tuple(_steps(sidecar.proxy, resolved)) if mismatches else (),
-        assumptions=tuple(f"{command} is left out: it is not known" for command in found.missing),
+        assumptions=tuple(_assumptions(table, found)),
         reached=reached,
     )
+
+
+def _assumptions(table: Table, found: Found) -> Iterator[str]:
+    for command in found.missing:
+        yield f"{command} is left out: it is not known"
+    choice, host = found.resolved.route_choice, found.resolved.virtual_host_choice
+    virtual_host = host.virtual_host if host is not None else None
+    for field in table.unknown_on(virtual_host, choice.index if choice is not None else None):
+        yield f"the field {field} changes nothing (it is not known to osmscope)"
 
 
 def _reached(resolved: Resolved) -> frozenset[RouteId]:

@@ -8,10 +8,10 @@ import pytest
 
 from osmscope.dump.sections import Dump
 from osmscope.resources.proxy import Proxy
-from osmscope.route_tests.coverage import RouteTables
 from osmscope.route_tests.reading import read_cases
 from osmscope.route_tests.result import RunResult
 from osmscope.route_tests.runner import Runner
+from osmscope.route_tests.tables import RouteTables
 from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Destinations
 

@@ -22,6 +22,13 @@ def test_a_test_that_cannot_be_evaluated_fails_alone(run):
     assert second.passed
 
 
+def test_what_nobody_foresaw_fails_its_test_alone(run):
+    asked = "{dst_ip: 10.0.0.1, dst_port: 1, runtime: {a: 36893488147419103232}}"
+    test = f"{{test_name: a, input: {asked}, validate: {{listener: ''}}}}"
+    (result,) = run(TABLE, f"tests: [{test}]").results
+    assert result.error.startswith("internal error: OverflowError")
+
+
 def test_a_table_that_is_not_there_ends_the_run(run):
     test = (
         "{test_name: a, route_config: x, input: {authority: h, path: /}, validate: {timeout: 1s}}"

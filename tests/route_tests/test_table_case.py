@@ -71,3 +71,21 @@ def test_a_duration_that_is_none_fails_its_test_alone(run):
     result = one(run, "{authority: h, path: /a}", "{timeout: soon}")
     assert not result.passed
     assert "'soon' is not a duration" in result.error
+
+
+def test_a_field_that_is_not_known_on_the_way_is_an_assumption(run):
+    table = """
+        virtual_hosts:
+        - {name: other, domains: [x], new_b: 1, routes: []}
+        - name: main
+          domains: [h]
+          new_a: 1
+          routes:
+          - {match: {prefix: /x, new_c: 1}, route: {cluster: a}}
+          - {match: {prefix: /, new_d: 1}, route: {cluster: a}}
+    """
+    tests = "tests: [{test_name: t, input: {authority: h, path: /}, validate: {timeout: 15s}}]"
+    (result,) = run(table, tests).results
+    assert [text.split()[2] for text in result.assumptions] == [
+        "virtual_hosts[1].new_a", "virtual_hosts[1].routes[1].match.new_d",
+    ]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from osmscope.dump.sections import Dump
 from osmscope.errors import SelectorError
 from osmscope.resources.proxy import Proxy
-from osmscope.route_tests.coverage import RouteTables
+from osmscope.route_tests.tables import RouteTables
 
 TWO = """
 configs:
@@ -51,11 +51,11 @@ def test_a_table_without_routes_is_covered():
     ("name", "chosen"), [("one", "one"), ("two", "two")]
 )  # fmt: skip
 def test_a_test_names_its_table(name, chosen):
-    assert tables(TWO).choose(name).name == chosen
+    assert tables(TWO).choose(name).configuration.name == chosen
 
 
 def test_the_only_table_needs_no_name():
-    assert tables(TWO, "two").choose(None).name == "two"
+    assert tables(TWO, "two").choose(None).configuration.name == "two"
 
 
 @pytest.mark.parametrize(

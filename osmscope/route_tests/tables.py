@@ -1,4 +1,4 @@
-"""Which routes of the tables under test a passing test reaches.
+"""The route tables under test, and which of their routes a passing test reaches.
 
 Decision: a route is counted once, whatever its weighted clusters; a virtual host whose matcher
 chooses among routes has none that could be told apart, and counts nothing.
@@ -6,17 +6,55 @@ chooses among routes has none that could be told apart, and counts nothing.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Collection, Iterable, Iterator
 
+import msgspec
+
 from osmscope.errors import SelectorError
-from osmscope.resources.extension import decode_extension
+from osmscope.resources.extension import content_of, decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.proxy import Proxy
-from osmscope.resources.resource import decode
-from osmscope.resources.route import RouteConfiguration
+from osmscope.resources.resource import decode, unknown_fields
+from osmscope.resources.route import RouteConfiguration, VirtualHost
 from osmscope.route_tests.result import NOTHING, CaseResult, Coverage, ListedRoute, RouteId
 
 _MOST_NAMES = 10
+_PLACE = re.compile(r"virtual_hosts\[(?P<host>\d+)\]\.(?:routes\[(?P<route>\d+)\]\.)?")
+
+
+class Table:
+    """A route table, and what of it is not understood.
+
+    Args:
+        configuration: The table.
+        body: The same as JSON.
+    """
+
+    def __init__(self, configuration: RouteConfiguration, body: msgspec.Raw | bytes) -> None:
+        self.configuration = configuration
+        self._body = body
+
+    @functools.cached_property
+    def _unknown(self) -> tuple[str, ...]:
+        return tuple(unknown_fields(RouteConfiguration, self._body))
+
+    def unknown_on(self, virtual_host: VirtualHost | None, route: int | None) -> Iterator[str]:
+        """Name the fields that are not known, of the table and of what a request gets of it.
+
+        Args:
+            virtual_host: The request's virtual host.
+            route: The place of its route there; None where it gets none.
+        """
+        for field in self._unknown:
+            found = _PLACE.match(field)
+            if found is None:
+                yield field
+                continue
+            host = self.configuration.virtual_hosts[int(found["host"])]
+            if host is virtual_host and found["route"] in (None, str(route)):
+                yield field
 
 
 class RouteTables:
@@ -34,17 +72,17 @@ class RouteTables:
     def __init__(self, proxy: Proxy, name: str | None = None) -> None:
         found = tuple(_delivered(proxy) if proxy.dump.has("route_config") else _inline(proxy))
         self._where = proxy.dump.where
-        self.tables = tuple(table for table in found if name is None or table.name == name)
+        self.tables = _named(found, name)
         if name is not None and not self.tables:
             raise self._none(found, name)
 
-    def choose(self, name: str | None) -> RouteConfiguration:
+    def choose(self, name: str | None) -> Table:
         """Return the table that a test means: the one it names, or the only one.
 
         Raises:
             SelectorError: None has that name, or there are several to choose from.
         """
-        named = [table for table in self.tables if name is None or table.name == name]
+        named = _named(self.tables, name)
         if not named:
             raise self._none(self.tables, name)
         if len(named) > 1:
@@ -54,13 +92,15 @@ class RouteTables:
     def coverage(self, results: Iterable[CaseResult]) -> Coverage:
         """Tell which routes the passing tests reach."""
         reached = {one for result in results if result.passed for one in result.reached}
-        routes = {route.id: route for table in self.tables for route in _routes(table)}
+        routes = {
+            route.id: route for table in self.tables for route in _routes(table.configuration)
+        }
         unreached = tuple(route for key, route in routes.items() if key not in reached)
         return Coverage(len(routes), unreached)
 
-    def _several(self, tables: Collection[RouteConfiguration]) -> SelectorError:
+    def _several(self, tables: Collection[Table]) -> SelectorError:
         names = _names(tables)
-        if len({table.name for table in tables}) == 1:
+        if len({table.configuration.name for table in tables}) == 1:
             message = f"several route configurations are named {names}"
             hint = "write a test that starts at the listener"
         else:
@@ -68,34 +108,43 @@ class RouteTables:
             hint = f"name one with --route-config: {names}"
         return SelectorError(message, where=self._where, hint=hint)
 
-    def _none(self, tables: Iterable[RouteConfiguration], name: str | None) -> SelectorError:
+    def _none(self, tables: Iterable[Table], name: str | None) -> SelectorError:
         message = "no route configuration" + (f" is named {name!r}" if name is not None else "")
         names = _names(tables)
         hint = f"name one of {names}" if names else "give a source that has one"
         return SelectorError(message, where=self._where, hint=hint)
 
 
-def _names(tables: Iterable[RouteConfiguration]) -> str:
-    names = sorted({table.name or NOTHING for table in tables})
+def _named(tables: Iterable[Table], name: str | None) -> tuple[Table, ...]:
+    return tuple(table for table in tables if name in (None, table.configuration.name))
+
+
+def _names(tables: Iterable[Table]) -> str:
+    names = sorted({table.configuration.name or NOTHING for table in tables})
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
 
 
-def _delivered(proxy: Proxy) -> Iterator[RouteConfiguration]:
+def _delivered(proxy: Proxy) -> Iterator[Table]:
     for entry in proxy.dump.entries("route_config"):
         if entry.state.serves and bytes(entry.body):
             where = f"route configuration {entry.name!r}"
-            yield decode(RouteConfiguration, entry.body, where)
+            yield Table(decode(RouteConfiguration, entry.body, where), entry.body)
 
 
-def _inline(proxy: Proxy) -> Iterator[RouteConfiguration]:
+def _inline(proxy: Proxy) -> Iterator[Table]:
     """Yield the tables that stand in listeners, as a bootstrap has them."""
     for listener in proxy.listeners:
         for chain in (*listener.filter_chains, listener.default_filter_chain):
             for entry in chain.filters if chain is not None else ():
                 config = decode_extension(entry)
                 if isinstance(config, HttpConnectionManager) and config.route_config is not None:
-                    yield config.route_config
+                    content = content_of(entry.typed_config) or b"{}"
+                    yield Table(config.route_config, _decoded(content)["route_config"])
+
+
+def _decoded(body: msgspec.Raw | bytes) -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
 
 
 def _routes(table: RouteConfiguration) -> Iterator[ListedRoute]:
