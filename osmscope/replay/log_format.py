@@ -8,7 +8,8 @@ values that a formatter extension writes, but for `%CEL(xds.virtual_host_name)%`
 
 Decision: first a strict expression is tried, where a value ends at the first character of what
 stands behind it; it cannot backtrack. Where a value itself holds that character (a user agent with
-a quote), RE2 finds the only way in linear time.
+a quote), RE2 looks in linear time whether there is one way to read the line. A line that can be
+read in several ways is not read.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ _PSEUDO_HEADERS = {
     ":AUTHORITY": "authority",
     "HOST": "authority",
 }
+_EXTREMES = ("(.*?)", "(.*)")
+"""A value as short as can be, and as long as can be: where both agree, there is one way to read."""
 _REQUEST = "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%"
 _SENT = '"%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%"'
 _COUNTED = "%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%"
@@ -127,9 +130,9 @@ class TextFormat:
                 f"the format {text!r} names nothing of a request",
                 hint="give Envoy's format string, like '%REQ(:METHOD)% %REQ(:PATH)% …'",
             )
-        self._strict = re.compile(_expression(parts, strict=True), re.DOTALL)
-        self._lenient_text = _expression(parts, strict=False)
-        self._lenient: re.Pattern[str] | None = None
+        self._parts = parts
+        self._strict = re.compile(_expression(parts), re.DOTALL)
+        self._lenient: tuple[re.Pattern[str], ...] | None = None
 
     def read(self, line: bytes) -> Logged | None:
         """Read a line; None where it is not of this format."""
@@ -141,11 +144,17 @@ class TextFormat:
         return self._strict.fullmatch(line.decode("utf-8", "replace").rstrip("\r")) is not None
 
     def _read_leniently(self, text: str) -> re.Match[str] | None:
+        """Read a line whose values hold what stands behind them, if there is only one way to."""
         if self._lenient is None:
             import re2
 
-            self._lenient = re2.compile(f"(?s){self._lenient_text}")
-        return self._lenient.fullmatch(text)
+            self._lenient = tuple(
+                re2.compile(f"(?s){_expression(self._parts, value)}") for value in _EXTREMES
+            )
+        shortest, longest = (expression.fullmatch(text) for expression in self._lenient)
+        if shortest is None or longest is None or shortest.groups() != longest.groups():
+            return None
+        return shortest
 
     def _logged(self, found: re.Match[str] | None) -> Logged | None:
         if found is None:
@@ -254,8 +263,13 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         yield "literal", text[end:]
 
 
-def _expression(parts: tuple[tuple[str, str], ...], *, strict: bool) -> str:
-    """Write the regular expression of a format; each command is a group."""
+def _expression(parts: tuple[tuple[str, str], ...], value_expression: str = "") -> str:
+    """Write the regular expression of a format; each command is a group.
+
+    Args:
+        parts: The format.
+        value_expression: What a value is; "" for all up to what stands behind it.
+    """
     pieces = []
     for (kind, value), (next_kind, following) in zip(parts, (*parts[1:], ("end", "")), strict=True):
         if kind == "literal":
@@ -265,7 +279,7 @@ def _expression(parts: tuple[tuple[str, str], ...], *, strict: bool) -> str:
         elif next_kind == "end":
             pieces.append("(.*)")
         else:
-            pieces.append(f"([^{re.escape(following[0])}]*)" if strict else "(.*?)")
+            pieces.append(value_expression or f"([^{re.escape(following[0])}]*)")
     return "".join(pieces)
 
 
