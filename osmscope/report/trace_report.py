@@ -215,8 +215,9 @@ def _result(answer: Answer, called: Mapping[str, str]) -> str:
         refused = next(o for o in others if o.verdict != "unknown")
         how = "is closed:" if refused.verdict == "closed" else "is answered by Envoy:"
         words = f"{how} {describe_response(refused.response)}"
-        if len(others) > 1:
-            words += f" (and {len(others) - 1} more ways to fail)"
+        more = len({(o.verdict, describe_response(o.response)) for o in others}) - 1
+        if more:
+            words += f" (and {more} more {'way' if more == 1 else 'ways'} to fail)"
     if reaching and others:
         share = percent(sum(outcome.probability for outcome in others))
         return f"{words} in {share} of cases"

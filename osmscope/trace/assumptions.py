@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from osmscope.resources.references import secret_names
 from osmscope.rules.lb_policy import Kind
 from osmscope.trace.gaps import gaps_on_path
 from osmscope.trace.path import Evaluation, Upstream
@@ -33,8 +34,10 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
         rest.update(dict.fromkeys(way.assumptions))
         rest.update(dict.fromkeys(_unknown(way.missing)))
         _add_upstream(way.upstream, rest, notes)
+        rest.update(dict.fromkeys(_missing_secrets(sidecar, way.upstream)))
     for tcp in evaluation.tcp:
         _add_upstream(tcp.upstream, rest, notes)
+        rest.update(dict.fromkeys(_missing_secrets(sidecar, tcp.upstream)))
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
 
@@ -60,3 +63,18 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
     for assumption in upstream.shares.assumptions if upstream.shares is not None else ():
         kept = notes if assumption.startswith(Kind.LEAST_REQUEST.value) else rest
         kept[assumption] = None
+
+
+def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterable[str]:
+    """Name the secrets of the cluster's own TLS that the dump lacks: no handshake without them."""
+    cluster = upstream.cluster if upstream is not None else None
+    if cluster is None or cluster.transport_socket is None or cluster.transport_socket_matches:
+        return ()
+    socket = cluster.transport_socket
+
+    def find() -> Iterator[str]:
+        for name in secret_names(socket):
+            if sidecar.proxy.secret(name) is None:
+                yield f'the secret "{name}", which the dump lacks, holds what TLS to the endpoint needs'
+
+    return sidecar.remembered(("upstream secrets", id(cluster)), find)

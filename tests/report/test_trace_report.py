@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from osmscope.report.trace_report import (
@@ -28,6 +29,15 @@ def test_the_headline_answers(case, name, sign, result):
     answer, explanation, request = case(name)
     report = trace_report(answer, explanation, request, Setting(source="a"))
     assert (report.sign, report.result) == (sign, result)
+
+
+def test_equal_failures_are_one(case):
+    answer, explanation, request = case("closed")
+    (closed,) = answer.outcomes
+    half = msgspec.structs.replace(closed, probability=0.5)
+    both = msgspec.structs.replace(answer, outcomes=(half, half))
+    report = trace_report(both, explanation, request, Setting(source="a"))
+    assert report.result == "is closed: (NR) filter_chain_not_found"
 
 
 def test_an_address_that_only_stands_for_another_is_not_what_is_reached(case):

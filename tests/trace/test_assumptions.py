@@ -47,6 +47,18 @@ def test_each_assumption_is_listed_once_and_in_order(sidecar, words):
         assert part in assumption
 
 
+def test_the_secrets_of_the_clusters_tls_are_assumed_where_the_dump_lacks_them():
+    references = {"tls_certificate_sds_secret_configs": [{"name": "own"}]}
+    context = extension(
+        "tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        common_tls_context=references,
+    )
+    answer = ask(behind(EVERYTHING, clusters=[cluster("a", transport_socket=context)]))
+    assert not answer.exact
+    assert 'the secret "own", which the dump lacks' in answer.assumptions[0]
+
+
 def test_equal_load_leaves_the_answer_exact():
     least = cluster("a", "10.0.0.1:1", "10.0.0.2:1", lb_policy="LEAST_REQUEST")
     answer = ask(behind(EVERYTHING, clusters=[least]))

@@ -17,7 +17,7 @@ ROWS = {
     "osm-1.1-curl-egress": (1, 3, 2, 4, 2, 4),
     "osm-1.1-httpbin-1": (2, 2, 2, 3, 2, 3),
     "osm-1.1-httpbin-2": (2, 2, 2, 3, 2, 3),
-    "istio-waypoint": (2, 5, 1, 3, 2, 2),
+    "istio-waypoint": (2, 5, 1, 3, 3, 2),
     "kuma-sidecar": (2, 2, 0, 5, 4, 1),
 }
 """Dump → how many listeners, chains, routes, clusters, endpoints and secrets are listed."""
