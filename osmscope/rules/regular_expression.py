@@ -22,8 +22,10 @@ def _compiled(pattern: str) -> "re2._Regexp":
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
+        reason = error.args[0] if error.args else error
+        words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise DumpError(
-            f"RE2 refuses the regular expression {pattern!r}: {error}",
+            f"RE2 refuses the regular expression {pattern!r}: {words}",
             hint="Envoy would reject it too; check that the dump is unchanged",
         ) from error
 
