@@ -122,7 +122,17 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
         return _Place(source, _folder(options.from_))
     if source is None:
         raise UsageError("SOURCE is missing", hint=_GIVE)
-    if source == "-" or is_admin_address(source) or _is_file(source):
+    if source == "-" or is_admin_address(source):
+        return _Place(source)
+    try:
+        return _path(source)
+    except PermissionError:
+        hint = "check its permissions"
+        raise SourceError("cannot be read: Permission denied", where=source, hint=hint) from None
+
+
+def _path(source: str) -> _Place:
+    if _is_file(source):
         return _Place(source)
     if Path(source).is_dir():
         dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")

@@ -60,10 +60,15 @@ def open_tree(location: str) -> Tree:
         EOFError,
         zlib.error,
     ) as error:
-        raise SourceError(
-            f"cannot be read: {error}", where=location, hint="check that it is complete"
-        ) from None
+        raise _unreadable(error, location) from None
     raise SourceError("no such file or folder", where=location, hint="check the path")
+
+
+def _unreadable(error: Exception, location: str) -> SourceError:
+    if isinstance(error, PermissionError):
+        hint = "check its permissions"
+        return SourceError("cannot be read: Permission denied", where=location, hint=hint)
+    return SourceError(f"cannot be read: {error}", where=location, hint="check that it is complete")
 
 
 def _starts_as_zip(path: Path) -> bool:
@@ -109,6 +114,7 @@ class _Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        os.listdir(self._root)  # `os.walk` is silent about a folder that it cannot read
         self.names: tuple[str, ...] = tuple(sorted(self._walk()))
 
     def _walk(self) -> list[str]:

@@ -75,6 +75,6 @@ def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterable[st
     def find() -> Iterator[str]:
         for name in secret_names(socket):
             if sidecar.proxy.secret(name) is None:
-                yield f'the secret "{name}", which the dump lacks, holds what TLS to the endpoint needs'
+                yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
 
     return sidecar.remembered(("upstream secrets", id(cluster)), find)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,23 @@ def test_a_folder_with_one_sidecar_needs_no_name(bookbuyer, tmp_path):
 def test_what_names_no_source_is_an_error(source, options, error, words):
     with pytest.raises(error, match=words):
         _read(source, **options)
+
+
+@pytest.mark.parametrize(
+    ("method", "source", "options"),
+    [
+        ("exists", "a/config_dump.json", {}),
+        ("is_dir", None, {"from_": "a"}),
+    ],
+)
+def test_a_folder_that_nobody_may_read_is_named(monkeypatch, method, source, options):
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, method, denied)
+    with pytest.raises(SourceError, match="cannot be read: Permission denied") as caught:
+        _read(source, **options)
+    assert caught.value.hint == "check its permissions"
 
 
 def test_several_sidecars_need_a_name(bookstore):
