@@ -84,6 +84,7 @@ def parse_curl(command: str) -> CurlRequest:
             and is not modelled.
     """
     try:
+        command.encode()
         words = shlex.split(command.replace("\\\n", " "))
     except ValueError as error:
         raise UsageError(f"the curl command cannot be read: {error}", hint=_HINT) from None

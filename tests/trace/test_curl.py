@@ -89,6 +89,7 @@ def test_what_is_not_followed_is_named(command, note):
         ("curl http://a/[1-3]", "stands for several"),
         ("curl $URL", "never in a host"),
         ("curl 'http://a", "cannot be read"),
+        ("curl -u \udcff http://a", "cannot be read"),
         ("curl -s", "no URL"),
         ("curl http://a http://b", "2 URLs"),
         ("curl -x proxy:1 http://a", "would go to that proxy"),
