@@ -26,6 +26,7 @@ from osmscope.rules.direct_response import direct_response
 from osmscope.rules.direct_response_headers import direct_response_headers
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.header_mutation import Level, apply, in_order, response_mutations
+from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.redirect import redirect, request_url
 from osmscope.rules.substitution_format import FormatContext
@@ -38,6 +39,7 @@ from osmscope.trace.upstream import forwarding_of
 
 _CLIENT = "127.0.0.1"
 _CONNECTION = Connection(source_ip=_CLIENT, direct_source_ip=_CLIENT)
+_PROTOCOL = "http/1.1"
 _DEFAULT_TIMEOUT = "15s"
 _OFF = 0
 _replace = msgspec.structs.replace
@@ -82,7 +84,9 @@ def look_up(
     request = _request(asked, _runtime(configuration, sidecar, runtime, asked.runtime))
     manager = HttpConnectionManager(route_config=configuration)
     resolved = next(iter(resolve(sidecar, manager, request)))
-    given = Headers.of((field.key, field.value) for field in asked.additional_response_headers)
+    fields = asked.additional_response_headers
+    given = Headers.of((field.key, field.value) for field in fields)
+    given = join_inline(given, _PROTOCOL, response=True)
     found = Found(resolved=resolved, request_headers=request.headers, response_headers=given)
     if resolved.missing:
         return _replace(found, missing=(resolved.missing,))
@@ -113,7 +117,8 @@ def _request(asked: TableInput, runtime: Mapping[str, object]) -> Request:
     pairs += ((field.key, field.value) for field in asked.additional_request_headers)
     return Request(
         connection=_CONNECTION,
-        headers=Headers.of(pairs),
+        headers=join_inline(Headers.of(pairs), _PROTOCOL),
+        protocol=_PROTOCOL,
         remote_ip=_CLIENT,
         internal=asked.internal,
         metadata=_metadata(asked.dynamic_metadata),

@@ -6,7 +6,7 @@ three come in reverse. Within one level all removals come first. Then all values
 the headers as they are now, the headers that overwrite are set, and the others are added, a second
 value of a joined header after a comma. An empty value adds nothing unless `keep_empty_value`.
 Checked against Envoy 1.40.0. Not modelled: `append_action` together with the old `append`, which
-Envoy refuses; `raw_value`; joined headers of responses other than `location`.
+Envoy refuses; `raw_value`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from osmscope.resources.route import (
     VirtualHost,
 )
 from osmscope.rules.facts import Headers
-from osmscope.rules.inline_headers import INLINE, joined
+from osmscope.rules.inline_headers import INLINE, INLINE_RESPONSE, joined
 from osmscope.rules.substitution_format import FormatContext, format_text
 
-_INLINE_RESPONSE = frozenset(["location"])
 Level = ClusterWeight | Route | VirtualHost | RouteConfiguration
 """What can change headers."""
 
@@ -90,7 +89,7 @@ def apply(
             request = context.request.with_headers(headers)
             context = msgspec.structs.replace(context, request=request)
         values = tuple(_formatted(level.to_add, headers, context, missing))
-        headers = _with_values(headers, values, _INLINE_RESPONSE if response else INLINE)
+        headers = _with_values(headers, values, INLINE_RESPONSE if response else INLINE)
     return Mutated(headers, tuple(missing))
 
 

@@ -33,7 +33,22 @@ _OTHERS = (
 INLINE = frozenset(
     [":authority", *_OTHERS.split(), *(f"x-envoy-{name}" for name in _ENVOY.split())]
 )
-"""The headers that are joined."""
+"""The request headers that are joined."""
+
+_ENVOY_RESPONSE = (
+    "attempt-count decorator-operation degraded immediate-health-check-fail ratelimited"
+    " upstream-canary upstream-healthchecked-cluster upstream-service-time"
+)
+_RESPONSE = (
+    "access-control-allow-credentials access-control-allow-headers access-control-allow-methods"
+    " access-control-allow-origin access-control-expose-headers access-control-max-age age"
+    " cache-control content-encoding content-type date etag expires grpc-message grpc-status"
+    " last-modified location proxy-status server vary via x-request-id"
+)
+INLINE_RESPONSE = frozenset(
+    [*_RESPONSE.split(), *(f"x-envoy-{name}" for name in _ENVOY_RESPONSE.split())]
+)
+"""The response headers that are joined."""
 
 
 def joined(values: Iterable[str]) -> str:
@@ -41,11 +56,18 @@ def joined(values: Iterable[str]) -> str:
     return ",".join(value for value in values if value)
 
 
-def join_inline(headers: Headers, protocol: str) -> Headers:
-    """Join the repeated lines of these headers, as they arrive."""
+def join_inline(headers: Headers, protocol: str, *, response: bool = False) -> Headers:
+    """Join the repeated lines of these headers, as they arrive.
+
+    Args:
+        headers: The headers of a request or a response.
+        protocol: What they arrive by.
+        response: Whether they are those of a response.
+    """
+    inline = INLINE_RESPONSE if response else INLINE
     repeated = [name for name, values in headers.items() if len(values) > 1]
     for name in repeated:
-        if name in INLINE:
+        if name in inline:
             headers = headers.set(name, joined(headers.all(name)))
         elif name == "cookie" and protocol == "h2":
             headers = headers.set(name, "; ".join(headers.all(name)))

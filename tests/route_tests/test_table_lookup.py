@@ -78,6 +78,8 @@ virtual_hosts:
         ("{authority: h, path: /add, additional_request_headers: [{key: a, value: b}]}", "{request_header_matches: [{name: a, exact_match: b}]}"),
         ("{authority: h, path: /add, additional_response_headers: [{key: x-gone, value: a}, {key: x-kept, value: b}]}", "{response_header_matches: [{name: x-gone, invert_match: true}, {name: x-kept, exact_match: b}, {name: x-host, exact_match: h}]}"),
         ("{authority: h, path: /add}", "{request_header_fields: [{key: cookie, value: ''}]}"),
+        ("{authority: h, path: /old, additional_response_headers: [{key: vary, value: a}, {key: vary, value: b}]}", "{response_header_fields: [{key: vary, value: 'a,b'}]}"),
+        ("{authority: h, path: /old, additional_request_headers: [{key: via, value: a}, {key: via, value: b}]}", "{request_header_fields: [{key: via, value: 'a,b'}]}"),
         # A route that answers by itself has neither virtual host nor rewrites, but an address.
         ("{authority: h, path: /redirect}", "{path_redirect: 'http://new/redirect', code_redirect: 302, virtual_host_name: '', cluster_name: '', path_rewrite: ''}"),
         ("{authority: h, path: /redirect, ssl: true}", "{path_redirect: 'https://new/redirect'}"),

@@ -157,3 +157,20 @@ def test_a_response_may_be_without_headers() -> None:
 
 def test_a_level_without_changes_changes_nothing() -> None:
     assert apply([HeaderMutations()], context(("x-a", "1"))).headers.all("x-a") == ("1",)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("content-type", ("up,add",)),
+        ("cache-control", ("up,add",)),
+        ("server", ("up,add",)),
+        ("set-cookie", ("up", "add")),
+        ("accept", ("up", "add")),
+        ("x-custom", ("up", "add")),
+    ],
+)
+def test_a_second_value_of_a_response_header(name: str, values: tuple[str, ...]) -> None:
+    facts = context(response=Headers.of([(name, "up")]))
+    mutated = apply([additions(option(name, "add"))], facts, response=True)
+    assert mutated.headers.all(name) == values
