@@ -39,8 +39,8 @@ _INBOUND_CLUSTERS = re.compile(
 """How meshes call the cluster of the application beside the sidecar: OSM, Istio, Kuma, Consul."""
 _MOST_DESTINATIONS = 16
 """How many chains are tried for a line that does not say where it went."""
-_OF_THE_CLIENT = frozenset({"x-forwarded-for", "x-request-id"})
-"""Headers that differ from client to client or from request to request."""
+_NEVER_READ = frozenset({"x-forwarded-for", "x-request-id"})
+"""Headers that are logged as Envoy sends them on, not as the client sent them."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,25 +83,27 @@ class Asking:
             self._sides = ("outbound", "inbound") if marked - {"INBOUND"} else ("inbound",)
         elif marked == {"OUTBOUND"}:
             self._sides = ("outbound",)
-        self._mentions: dict[str, bool] = {}
-        self._keeps_query = self._mentioned("query") or self._mentioned('":path"')
+        self._reads_query = self._mentions(r'query|":path"')
+        self._reads_address = self._mentions(r"source_?(prefix|ip|type)|remote_?ip")
+        self._reads_port = self._mentions("source_?port")
+        self._headers_read: dict[str, bool] = {}
 
-    def essence(self, line: Logged, *, whole: bool = False) -> Logged:
-        """Leave out of a line what cannot matter: lines with the same essence are answered once.
-
-        Args:
-            line: The line.
-            whole: Whether the client's address may matter too.
-        """
+    def essence(self, line: Logged) -> Logged:
+        """Leave out of a line what cannot matter: lines with the same essence are judged once."""
         path = line.path
-        if path and not self._keeps_query:
+        if path and not self._reads_query:
             path = path.partition("?")[0]
+        address = line.remote_address
+        if address and not self._reads_port:
+            address = address_and_port(address)[0] if self._reads_address else ""
         return _replace(
             line,
             path=path,
             start_time=None,
-            remote_address=line.remote_address if whole else None,
-            headers=tuple((name, self._kept(name, text, whole)) for name, text in line.headers),
+            remote_address=address,
+            headers=tuple(
+                (name, text if self._is_read(name) else "") for name, text in line.headers
+            ),
         )
 
     def direction(self, line: Logged) -> Direction | None:
@@ -179,22 +181,22 @@ class Asking:
             return (_certificate(names),)
         return (*(_certificate((name,)) for name in self._identities), _certificate(()))
 
-    def _kept(self, name: str, text: str, whole: bool) -> str:
-        """Keep that a header is logged, and its value if it may matter."""
-        if name in _OF_THE_CLIENT:
-            return text if whole else ""
-        return text if self._mentioned(name) else ""
+    def _is_read(self, header: str) -> bool:
+        """Whether the dump names a header, other than as what an access log writes."""
+        if header in _NEVER_READ:
+            return False
+        if header not in self._headers_read:
+            self._headers_read[header] = self._mentions(rf"""["']{re.escape(header)}\\?["']""")
+        return self._headers_read[header]
 
-    def _mentioned(self, text: str) -> bool:
-        """Whether the dump holds a text in anything that decides."""
-        if text not in self._mentions:
-            search = re.compile(re.escape(text.encode()), re.IGNORECASE).search
-            self._mentions[text] = any(
-                search(bytes(entry.body)) is not None
-                for kind in _KINDS
-                for entry in self._proxy.dump.entries(kind)
-            )
-        return self._mentions[text]
+    def _mentions(self, expression: str) -> bool:
+        """Whether anything in the dump that decides holds a text."""
+        search = re.compile(expression.encode(), re.IGNORECASE).search
+        return any(
+            search(bytes(entry.body)) is not None
+            for kind in _KINDS
+            for entry in self._proxy.dump.entries(kind)
+        )
 
 
 def _requests(line: Logged, side: Direction | None) -> Iterator[TraceRequest]:

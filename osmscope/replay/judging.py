@@ -59,31 +59,21 @@ class Judge:
         self._tracer = tracer
         self._asking = asking
         self._access_control_headers = configured.access_control_headers
-        self._memory: dict[Logged, Judgement | None] = {}
+        self._memory: dict[Logged, Judgement] = {}
         self._names: dict[str, frozenset[str]] = {}
         self._headers = UnloggedHeaders(proxy)
 
     def judge(self, line: Logged) -> Judgement:
-        """Judge a line: first without the client's address; with it where that may matter."""
+        """Judge a line; one that asks and says the same as another is judged once."""
         if line.happened == "nothing":
             return Judgement(untold="the line does not say where it went, or the client ended it")
         essence = self._asking.essence(line)
-        if essence not in self._memory:
-            judgement = self._judge(essence)
-            may_need_more = bool(judgement.untold) and line.remote_address
-            self._remember(essence, None if may_need_more else judgement)
-        found = self._memory[essence]
-        if found is not None:
-            return found
-        whole = self._asking.essence(line, whole=True)
-        judgement = self._memory.get(whole) or self._judge(whole)
-        self._remember(whole, judgement)
+        judgement = self._memory.get(essence)
+        if judgement is None:
+            if len(self._memory) >= _MOST_REMEMBERED:
+                self._memory.clear()
+            judgement = self._memory[essence] = self._judge(essence)
         return judgement
-
-    def _remember(self, key: Logged, judgement: Judgement | None) -> None:
-        if len(self._memory) >= _MOST_REMEMBERED:
-            self._memory.clear()
-        self._memory[key] = judgement
 
     def _judge(self, line: Logged) -> Judgement:
         try:

@@ -25,7 +25,7 @@ from osmscope.rules.headers_read import headers_read
 from osmscope.trace.answer import OutcomeAnswer
 
 _SET_BY_ENVOY = frozenset({"x-forwarded-proto", "x-envoy-internal"})
-_ANYTHING = re.compile(r"\\.[*+]\\??")
+_ANYTHING = re.compile(r"(?<!\\)\.[*+]\??")
 
 
 class Undecided(msgspec.Struct, frozen=True):
