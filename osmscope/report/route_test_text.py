@@ -124,7 +124,7 @@ def _coverage(page: Page, coverage: Coverage, layout: Layout) -> None:
     reached = coverage.routes - len(coverage.unreached)
     style: Style = "plain" if is_covered(coverage, layout.fail_under) else "bad"
     text = f"{reached} of {coverage.routes} routes are reached ({coverage.percent:.1f} %)"
-    page.put("", text, style)
+    page.put("", text if coverage.routes else "there are no routes to reach", style)
     shown = coverage.unreached if layout.verbose else coverage.unreached[:_SHOWN_ROUTES]
     for route in shown:
         names = (route.id.route_config, route.id.virtual_host, _described(route))

@@ -69,6 +69,11 @@ def test_what_passes_is_short():
     ]
 
 
+def test_without_routes_there_is_nothing_to_reach():
+    run = msgspec.structs.replace(PASSED, coverage=Coverage(0, ()))
+    assert "there are no routes to reach\n" in route_test_text(run, Layout(width=80))
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_but_a_name_is_wider_than_asked_for(width):
     lines = route_test_text(RUN, Layout(width=width)).splitlines()
