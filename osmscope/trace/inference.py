@@ -20,7 +20,6 @@ from osmscope.resources.proxy import Proxy
 from osmscope.source.kubernetes_lists import Service
 from osmscope.trace.claims import Claim, claims, unclaimed_address
 
-
 _MOST_REMEMBERED = 4096
 """For how many hosts it is remembered: those of a log are what anybody sends."""
 

@@ -40,7 +40,7 @@ def test_replace_all(pattern: str, substitution: str, value: str, replaced: str)
 
 @pytest.mark.parametrize("pattern", ["(?=a)", "("])
 def test_an_expression_that_re2_refuses_is_an_error(pattern: str) -> None:
-    with pytest.raises(DumpError, match="RE2 refuses the regular expression '[^']*': [^b]"):
+    with pytest.raises(DumpError, match=r"RE2 refuses the regular expression '[^']*': [^b]"):
         full_match(pattern, "a")
-    with pytest.raises(DumpError, match="RE2 refuses the regular expression '[^']*': [^b]"):
+    with pytest.raises(DumpError, match=r"RE2 refuses the regular expression '[^']*': [^b]"):
         replace_all(pattern, "", "a")
