@@ -24,10 +24,9 @@ class XffTrustedCidrs(Resource, frozen=True):
 class XffDetection(Resource, frozen=True):
     """`envoy.extensions.http.original_ip_detection.xff.v3.XffConfig`."""
 
-    inert = frozenset({"skip_xff_append"})
-
     xff_num_trusted_hops: int = 0
     xff_trusted_cidrs: XffTrustedCidrs | None = None
+    skip_xff_append: bool | None = None
 
 
 class HttpStatus(Resource, frozen=True):

@@ -3,9 +3,12 @@
 What Envoy does: with `use_remote_address` the client is the peer, or the entry of
 `x-forwarded-for` that as many trusted hops have written; the peer is appended to that header.
 Without it the client is the last entry but for the trusted hops, else the peer. Detection
-extensions may name the client instead. A request is internal where `x-forwarded-for` had no entry
+extensions may name the client instead, those that read `x-forwarded-for` only where the peer is in
+their `xff_trusted_cidrs`, if they have some; they append the peer unless told to skip that, which
+is the default. A request is internal where `x-forwarded-for` had no entry
 (with `use_remote_address`) or just one (without it) and the client is in
-`internal_address_config`, which is empty by default; it is an edge request where it is not
+`internal_address_config`, which is nothing by default, and the private addresses where it has no
+ranges; it is an edge request where it is not
 internal and `use_remote_address` is set.
 Checked against Envoy 1.40.0. Not modelled: Envoy before 1.33, whose private addresses were
 internal by default; which address of its node Envoy appends for a client on the loopback.
@@ -25,7 +28,21 @@ from osmscope.rules.facts import Connection, Headers
 from osmscope.rules.ip_range import network_of
 from osmscope.rules.local_reply import LocalReply
 
+_replace = msgspec.structs.replace
+
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_PRIVATE = tuple(
+    CidrRange(address_prefix=prefix, prefix_len=length)
+    for prefix, length in (
+        ("10.0.0.0", 8),
+        ("172.16.0.0", 12),
+        ("192.168.0.0", 16),
+        ("127.0.0.1", 32),
+        ("::1", 128),
+        ("fd00::", 8),
+    )
+)
+"""What an `internal_address_config` without ranges means."""
 
 
 class ClientAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +114,7 @@ def _is_internal(hcm: HttpConnectionManager, connection: Connection, client: str
         return False
     if client is None:
         return config.unix_sockets and not connection.is_ip
-    return _within(client, config.cidr_ranges)
+    return _within(client, config.cidr_ranges or _PRIVATE)
 
 
 def _within(client: str, ranges: Sequence[CidrRange]) -> bool:
@@ -108,31 +125,61 @@ def _within(client: str, ranges: Sequence[CidrRange]) -> bool:
 def _detected(
     hcm: HttpConnectionManager, connection: Connection, headers: Headers
 ) -> ClientAddress:
+    """Ask one extension after the other; each may append the peer, and the next one reads that."""
+    peer = connection.source_ip
+    client = ClientAddress(remote_ip=peer)
     for extension in hcm.original_ip_detection_extensions:
         config = decode_extension(extension)
         if isinstance(config, XffDetection):
-            found = _by_forwarded_for(config, headers)
-            if found is not None:
-                return ClientAddress(remote_ip=found)
+            found = _by_forwarded_for(config, peer, headers)
         elif isinstance(config, CustomHeaderDetection):
-            client = _by_header(hcm, connection, config, headers)
-            if client is not None:
-                return client
+            found = _by_header(config, headers)
         else:
             words = f'the IP detection "{extension.name}" finds no address'
-            return ClientAddress(remote_ip=connection.source_ip, assumptions=(words,))
-    return ClientAddress(remote_ip=connection.source_ip)
+            return _replace(client, assumptions=(*client.assumptions, words))
+        if found.reply is not None:
+            return _replace(client, reply=found.reply)
+        if found.appends and connection.is_ip:
+            appended, assumptions = _appended(headers.first("x-forwarded-for"), peer)
+            client = _replace(
+                client,
+                forwarded_for=appended,
+                assumptions=(*client.assumptions, *assumptions),
+            )
+            headers = headers if appended is None else headers.set("x-forwarded-for", appended)
+        if found.address is not None:
+            internal = found.trusted and _is_internal(hcm, connection, found.address)
+            return _replace(client, remote_ip=found.address, internal=internal)
+    return client
 
 
-def _by_forwarded_for(config: XffDetection, headers: Headers) -> str | None:
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What one detection extension says."""
+
+    address: str | None = None
+    trusted: bool = False
+    """Whether the address may make the request internal."""
+    appends: bool = True
+    """Whether the peer is appended to `x-forwarded-for`."""
+    reply: LocalReply | None = None
+
+
+def _by_forwarded_for(config: XffDetection, peer: str | None, headers: Headers) -> _Found:
     forwarded_for = headers.first("x-forwarded-for")
-    if config.xff_trusted_cidrs is None:
-        return forwarded_entry(forwarded_for, config.xff_num_trusted_hops)
+    appends = config.skip_xff_append is False
+    if config.xff_trusted_cidrs is None or not config.xff_trusted_cidrs.cidrs:
+        address = forwarded_entry(forwarded_for, config.xff_num_trusted_hops)
+        single = "," not in (forwarded_for or "")
+        return _Found(address=address, trusted=single, appends=appends)
     ranges = config.xff_trusted_cidrs.cidrs
+    if peer is None or not _within(peer, ranges):
+        return _Found()
+    address = None
     for address in _entries_from_the_right(forwarded_for or ""):
         if address is None or not _within(address, ranges):
-            return address
-    return None
+            return _Found(address=address, appends=appends)
+    single = "," not in (forwarded_for or "")
+    return _Found(address=address, trusted=single, appends=appends)
 
 
 def _entries_from_the_right(forwarded_for: str) -> Iterator[str | None]:
@@ -140,25 +187,17 @@ def _entries_from_the_right(forwarded_for: str) -> Iterator[str | None]:
         yield forwarded_entry(forwarded_for, index)
 
 
-def _by_header(
-    hcm: HttpConnectionManager,
-    connection: Connection,
-    config: CustomHeaderDetection,
-    headers: Headers,
-) -> ClientAddress | None:
+def _by_header(config: CustomHeaderDetection, headers: Headers) -> _Found:
     values = headers.all(config.header_name)
     address = parse_ip(values[0].strip()) if values else None
     if address is not None:
-        client = str(address)
         trusted = config.allow_extension_to_set_address_as_trusted
-        return ClientAddress(
-            remote_ip=client, internal=trusted and _is_internal(hcm, connection, client)
-        )
+        return _Found(address=str(address), trusted=trusted, appends=False)
     if config.reject_with_status is None:
-        return None
+        return _Found(appends=False)
     reply = LocalReply(
         code=config.reject_with_status.status_code(),
         details="rejecting_because_detection_failed",
         reason=f'header "{config.header_name}" holds no address',
     )
-    return ClientAddress(remote_ip=connection.source_ip, reply=reply)
+    return _Found(reply=reply)

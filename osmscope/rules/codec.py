@@ -55,17 +55,18 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
     headers = join_inline(_trimmed(request.headers), request.protocol)
     if request.protocol == "h2":
         reply = refuse_fields(headers)
-        if reply is not None:
-            return reply
     else:
         reply = _refused_request_line(hcm, request) or _refused_characters(headers)
-        if reply is not None:
-            return reply
-        target = read_target(hcm, request.with_headers(headers))
-        if isinstance(target, LocalReply):
-            return target
-        headers = target
-    return _counted(hcm, request.protocol, headers)
+    if reply is not None:
+        return reply
+    counted = _counted(hcm, request.protocol, headers)
+    if isinstance(counted, LocalReply) or request.protocol == "h2":
+        return counted
+    target = read_target(hcm, request.with_headers(counted))
+    if isinstance(target, LocalReply):
+        return target
+    # An absolute URL's authority replaced that of the header by now: nobody looks at that one.
+    return _refused_authority(target) or target
 
 
 def refusal(code: int, details: str, reason: str) -> LocalReply:
@@ -121,6 +122,10 @@ def _refused_characters(headers: Headers) -> LocalReply | None:
             if _CONTROL.search(value):
                 words = f'header "{name}" has a control character'
                 return refusal(400, "http1.invalid_characters", words)
+    return None
+
+
+def _refused_authority(headers: Headers) -> LocalReply | None:
     authority = headers.first(":authority")
     if authority is not None and not _AUTHORITY.fullmatch(authority):
         words = f'"{authority}" has a character that no authority may have'

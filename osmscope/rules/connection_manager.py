@@ -3,7 +3,7 @@
 What Envoy does, in this order: the codec, joined headers, version, host, path, path normalization,
 authority, then the client's address and the headers that depend on it. The first refusal is the
 reply, and no filter runs. Its log line names a route nevertheless, looked up with what the request
-had become by then, where `x-forwarded-proto` was there already: else no route is looked up.
+had become by then.
 Checked against Envoy 1.40.0. Not modelled: the overload manager; early header mutations of other
 types, which are assumed to change nothing.
 """
@@ -31,7 +31,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """The request; as far as it came, where there is a reply."""
     reply: LocalReply | None = None
     routed: bool = False
-    """Whether a route is looked up even for the reply."""
+    """Whether a route is looked up even so: there was a request to look at."""
     assumptions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     """What was rewritten, in words."""
@@ -64,9 +64,7 @@ def prepare(
 
 
 def _refused(request: Request, reply: LocalReply) -> Prepared:
-    return Prepared(
-        request=request, reply=reply, routed=bool(request.headers.first("x-forwarded-proto"))
-    )
+    return Prepared(request=request, reply=reply, routed=True)
 
 
 def _rewritten(
@@ -102,6 +100,8 @@ def _sanitized(
         request, assumptions = mutate_early(hcm, request)
     connection = request.connection
     client = client_address.find_client(hcm, connection, request.headers)
+    if client.reply is not None:
+        return _refused(request, client.reply)
     headers = request.headers
     headers = header_sanitizing.without_hop_by_hop(headers, upgrade_type(headers) is not None)
     headers = header_sanitizing.sanitize(headers, client, internal_only_headers)
@@ -111,6 +111,5 @@ def _sanitized(
         request=msgspec.structs.replace(
             request, headers=headers, remote_ip=client.remote_ip, internal=client.internal
         ),
-        reply=client.reply,
         assumptions=assumptions + client.assumptions + of_certificate,
     )

@@ -1,7 +1,7 @@
 """The headers that the connection manager removes and adds.
 
 What Envoy does: hop-by-hop headers go, with those that `connection` names; `te` stays as
-`trailers` at most. Headers that steer the router, and the route table's `internal_only_headers`,
+`trailers` at most, and `expect` unless it is `100-continue`, which Envoy answers. Headers that steer the router, and the route table's `internal_only_headers`,
 go unless the request is internal; labels of the mesh go from edge requests, which get
 `x-envoy-external-address`. `x-forwarded-proto` is set where the client is the first hop, and kept
 otherwise; `:scheme` follows it, unless an absolute URL said it; `scheme_header_transformation`
@@ -16,7 +16,7 @@ from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.client_address import ClientAddress
 from osmscope.rules.facts import Connection, Headers
 
-_OF_CONNECTION = "connection expect keep-alive proxy-connection transfer-encoding upgrade"
+_OF_CONNECTION = "connection keep-alive proxy-connection transfer-encoding upgrade"
 _HOP_BY_HOP = frozenset(_OF_CONNECTION.split())
 _OF_ROUTER = (
     "retry-on retry-grpc-on max-retries retriable-status-codes retriable-header-names"
@@ -54,8 +54,10 @@ def without_hop_by_hop(headers: Headers, is_upgrade: bool) -> Headers:
     if "te" in headers:
         tokens = {token.strip() for token in (headers.first("te") or "").split(",")}
         headers = headers.set("te", "trailers") if "trailers" in tokens else headers.remove("te")
+    if (headers.first("expect") or "").lower() == "100-continue":
+        headers = headers.remove("expect")
     if is_upgrade:
-        return headers.remove("expect", "keep-alive", "proxy-connection", "transfer-encoding")
+        return headers.remove("keep-alive", "proxy-connection", "transfer-encoding")
     named = (headers.first("connection") or "").lower().split(",")
     gone = {token.strip() for token in named} - {"te", "host"}
     gone = {name for name in gone if name and not name.startswith(":")} | _HOP_BY_HOP

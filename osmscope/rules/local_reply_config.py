@@ -1,8 +1,8 @@
 """What becomes of a reply that Envoy makes by itself.
 
 What Envoy does: the first of `mappers` whose access log filter fits may change the code; then the
-reply to a gRPC request is sent with code 200, which is what the access log prints. Flags and
-details stay. A codec's flag is not set yet when mappers run. The answer to a CORS preflight and
+reply to a request that came as gRPC, whatever filters made of it, is sent with code 200, which is
+what the access log prints. Flags and details stay. A codec's flag is not set yet when mappers run. The answer to a CORS preflight and
 upstream responses are not local replies.
 Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status
 and extensions, which are taken not to fit; bodies and headers of the reply.
@@ -18,7 +18,6 @@ from osmscope.resources.http_connection_manager import (
     HttpConnectionManager,
 )
 from osmscope.rules.facts import Headers
-from osmscope.rules.grpc import is_grpc
 from osmscope.rules.header import match_header
 from osmscope.rules.local_reply import LocalReply
 
@@ -26,13 +25,16 @@ _GRPC_CODE = 200
 _NOT_LOCAL = frozenset({"cors_response"})
 
 
-def finish(reply: LocalReply, hcm: HttpConnectionManager, headers: Headers) -> LocalReply:
+def finish(
+    reply: LocalReply, hcm: HttpConnectionManager, headers: Headers, *, to_grpc: bool
+) -> LocalReply:
     """Return a reply as it is logged.
 
     Args:
         reply: The reply as a rule made it; code 0 is a connection that is closed without any.
         hcm: The connection manager.
         headers: The headers of the request, as they were then.
+        to_grpc: Whether the client sent a gRPC request.
     """
     if reply.code == 0 or reply.details in _NOT_LOCAL:
         return reply
@@ -42,7 +44,7 @@ def finish(reply: LocalReply, hcm: HttpConnectionManager, headers: Headers) -> L
         if mapper.filter is not None and _fits(mapper.filter, reply, headers):
             code = code if mapper.status_code is None else mapper.status_code
             break
-    if is_grpc(headers) and "DPE" not in reply.flags:
+    if to_grpc and "DPE" not in reply.flags:
         code = _GRPC_CODE
     return reply if code == reply.code else msgspec.structs.replace(reply, code=code)
 

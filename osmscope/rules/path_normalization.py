@@ -22,6 +22,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _TO_ESCAPE = re.compile(r"[\"<>^`{|}]")
 _NEEDS_WORK = re.compile(r"[%\\\"<>^`{|}]|/\.")
+_DOT_SEGMENT_PARAMETERS = re.compile(r"(?<=/)(\.\.?);[^/]*")
 _DETAILS = "path_normalization_failed"
 
 
@@ -65,11 +66,13 @@ _KEEP = frozenset({"IMPLEMENTATION_SPECIFIC_DEFAULT", "KEEP_UNCHANGED"})
 def canonical(path: str) -> str:
     """Canonicalize a path without query, as the URL library of Chromium does.
 
-    Dot segments go, also where their dots are escaped; an escape of an unreserved character is
+    Dot segments go, also where their dots are escaped; written plainly, their parameters go before
+    (`/..;a/` is `/../`). An escape of an unreserved character is
     decoded, every other one stays as it is, and invalid ones do too.
     """
     if not _NEEDS_WORK.search(path):
         return path
+    path = _DOT_SEGMENT_PARAMETERS.sub(r"\1", path)
     segments = _ESCAPE.sub(_decoded, path).replace("\\", "/").split("/")[1:]
     kept: list[str] = []
     for segment in segments:

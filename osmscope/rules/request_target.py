@@ -35,14 +35,15 @@ def read_target(hcm: HttpConnectionManager, request: Request) -> Headers | Local
         return _connect(headers, target)
     if target is None or target.startswith("/"):
         return headers
+    as_is = hcm.http_protocol_options.allow_absolute_url is False
     if target.startswith("*"):
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" or as_is:
             return headers
         return _refusal("http1.invalid_url", "the target * is for OPTIONS alone")
     url = _ABSOLUTE.fullmatch(target)
     if url is None:
         return _refusal("http1.codec_error", f'the target "{target}" has no leading slash')
-    if hcm.http_protocol_options.allow_absolute_url is False:
+    if as_is:
         return headers
     return _absolute(hcm, request, url)
 

@@ -12,6 +12,8 @@ from osmscope.rules.cluster_not_found import cluster_not_found
 from osmscope.rules.connection_manager import prepare
 from osmscope.rules.direct_response import direct_response
 from osmscope.rules.facts import Headers, Request
+from osmscope.rules.grpc import is_grpc
+from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.local_reply_config import finish
 from osmscope.rules.redirect import redirect
@@ -76,7 +78,8 @@ def evaluate_http(
         paths = _refused(sidecar, manager, start) if prepared.routed else iter((start,))
     else:
         paths = _route(sidecar, connection, manager, start)
-    return tuple(_finished(path, manager) for path in paths)
+    to_grpc = is_grpc(join_inline(headers, raw.protocol))
+    return tuple(_finished(path, manager, to_grpc) for path in paths)
 
 
 def _protocol(asked: TraceRequest, connection: ConnectionPath) -> str:
@@ -85,11 +88,12 @@ def _protocol(asked: TraceRequest, connection: ConnectionPath) -> str:
     return "h2" if negotiated and asked.protocol is None else asked.spoken
 
 
-def _finished(path: HttpPath, manager: HttpConnectionManager) -> HttpPath:
+def _finished(path: HttpPath, manager: HttpConnectionManager, to_grpc: bool) -> HttpPath:
     """Apply what the connection manager makes of every reply of Envoy's own."""
     if path.reply is None:
         return path
-    return _replace(path, reply=finish(path.reply, manager, path.request.headers))
+    reply = finish(path.reply, manager, path.request.headers, to_grpc=to_grpc)
+    return _replace(path, reply=reply)
 
 
 def _refused(
@@ -97,6 +101,9 @@ def _refused(
 ) -> Iterator[HttpPath]:
     """Yield the routes that Envoy logs though it refused the request before."""
     for resolved in resolve(sidecar, manager, start.request):
+        if resolved.route is None and not resolved.missing:
+            yield _replace(start, probability=resolved.probability)
+            continue
         unknown = (f"{resolved.missing} is not known",) if resolved.missing else ()
         yield _replace(
             start,

@@ -108,6 +108,16 @@ def test_the_header_is_left_where_it_is_not_to_be_appended_to() -> None:
     assert find_client(manager, PEER, headers("9.9.9.9")).forwarded_for is None
 
 
+@pytest.mark.parametrize(
+    ("address", "internal"),
+    [("10.1.1.1", True), ("172.31.0.1", True), ("172.32.0.1", False), ("127.0.0.1", True),
+     ("127.0.0.2", False), ("fd00::1", True), ("fc00::1", False), ("::1", True)],
+)  # fmt: skip
+def test_without_ranges_private_addresses_are_internal(address: str, internal: bool) -> None:
+    client = find_client(hcm(internal_address_config={}), PEER, headers(address))
+    assert client.internal is internal
+
+
 @pytest.mark.parametrize("sockets", [True, False])
 def test_unix_sockets_are_internal_on_request(sockets: bool) -> None:
     manager = hcm(use_remote_address=True, internal_address_config={"unix_sockets": sockets})
@@ -134,15 +144,50 @@ TRUSTED = {"cidrs": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]}
         (by_forwarded_for(), "9.9.9.9,8.8.8.8", "8.8.8.8"),
         (by_forwarded_for(xff_num_trusted_hops=1), "9.9.9.9,8.8.8.8", "9.9.9.9"),
         (by_forwarded_for(), "junk", "1.2.3.4"),
-        (by_forwarded_for(xff_trusted_cidrs=TRUSTED), "9.9.9.9,8.8.8.8,10.1.1.1", "8.8.8.8"),
-        (by_forwarded_for(xff_trusted_cidrs=TRUSTED), "10.1.1.2,10.1.1.1", "1.2.3.4"),
-        (by_forwarded_for(xff_trusted_cidrs=TRUSTED), "9.9.9.9,junk,10.1.1.1", "1.2.3.4"),
+        (by_forwarded_for(xff_trusted_cidrs=TRUSTED), "9.9.9.9,8.8.8.8,10.1.1.1", "1.2.3.4"),
+        (by_forwarded_for(xff_trusted_cidrs={}), "9.9.9.9,8.8.8.8", "8.8.8.8"),
         (by_header(), "9.9.9.9", "1.2.3.4"),
     ],
 )
 def test_detection_by_forwarded_for(extension: dict[str, object], sent: str, remote: str) -> None:
     manager = hcm(original_ip_detection_extensions=[extension])
     assert find_client(manager, PEER, headers(sent)).remote_ip == remote
+
+
+TRUSTED_PEER = {"cidrs": [*TRUSTED["cidrs"], {"address_prefix": "1.2.3.4", "prefix_len": 32}]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "remote", "internal"),
+    [
+        ("9.9.9.9,8.8.8.8,10.1.1.1", "8.8.8.8", False),
+        ("9.9.9.9,junk,10.1.1.1", "1.2.3.4", False),
+        ("10.1.1.2,10.1.1.1", "10.1.1.2", False),
+        ("10.1.1.1", "10.1.1.1", True),
+    ],
+)
+def test_a_trusted_peer_names_the_client(sent: str, remote: str, internal: bool) -> None:
+    extension = by_forwarded_for(xff_trusted_cidrs=TRUSTED_PEER)
+    manager = hcm(original_ip_detection_extensions=[extension], internal_address_config={})
+    client = find_client(manager, PEER, headers(sent))
+    assert (client.remote_ip, client.internal) == (remote, internal)
+
+
+@pytest.mark.parametrize(
+    ("config", "forwarded_for"),
+    [
+        ({}, None),
+        ({"skip_xff_append": False}, "9.9.9.9,1.2.3.4"),
+        ({"skip_xff_append": True}, None),
+        ({"xff_trusted_cidrs": TRUSTED}, "9.9.9.9,1.2.3.4"),
+        ({"xff_trusted_cidrs": TRUSTED_PEER}, None),
+    ],
+)
+def test_detection_by_forwarded_for_may_append(
+    config: dict[str, object], forwarded_for: str | None
+) -> None:
+    manager = hcm(original_ip_detection_extensions=[by_forwarded_for(**config)])
+    assert find_client(manager, PEER, headers("9.9.9.9")).forwarded_for == forwarded_for
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,10 @@ def test_characters_of_an_authority(host: str, expected: tuple[int, str] | None)
     assert refused(hcm(), request(host=host)) == expected
 
 
+def test_a_host_that_an_absolute_url_replaces_may_be_anything() -> None:
+    assert refused(hcm(), request(host="a b", path="http://c.com/")) is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

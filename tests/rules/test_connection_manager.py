@@ -109,11 +109,11 @@ def test_what_is_not_known_is_assumed() -> None:
     [
         ({":path": "/#", "x-forwarded-proto": "https"}, True),
         ({":authority": "absent", "x-forwarded-proto": "http"}, True),
-        ({":path": "/#"}, False),
+        ({":path": "/#"}, True),
         ({":method": "FOO", ":authority": "absent", "x-forwarded-proto": "http"}, False),
     ],
 )
-def test_a_refused_request_has_a_route_where_its_scheme_was_known(
+def test_a_refused_request_has_a_route_where_there_was_a_request(
     headers: dict[str, str], routed: bool
 ) -> None:
     assert prepared(headers).routed == routed

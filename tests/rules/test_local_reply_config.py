@@ -5,6 +5,7 @@ import pytest
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Headers
+from osmscope.rules.grpc import is_grpc
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.local_reply_config import finish
 
@@ -30,7 +31,9 @@ def flags(*names: str) -> Filter:
 def mapped(reply: LocalReply, headers: Headers, *filters: Filter | None) -> int:
     mappers = [{"filter": f, "status_code": 600 + i} for i, f in enumerate(filters)]
     fields = {"local_reply_config": {"mappers": mappers}}
-    return finish(reply, msgspec.convert(fields, HttpConnectionManager), headers).code
+    return finish(
+        reply, msgspec.convert(fields, HttpConnectionManager), headers, to_grpc=is_grpc(headers)
+    ).code
 
 
 NR = LocalReply(code=404, flags=("NR",), details="route_not_found")
@@ -73,7 +76,9 @@ def test_the_first_mapper_that_fits_counts() -> None:
 def test_a_mapper_may_leave_the_code() -> None:
     mappers = [{"filter": status("GE", 400)}, {"filter": flags("NR"), "status_code": 410}]
     fields = {"local_reply_config": {"mappers": mappers}}
-    assert finish(NR, msgspec.convert(fields, HttpConnectionManager), Headers()) is NR
+    assert (
+        finish(NR, msgspec.convert(fields, HttpConnectionManager), Headers(), to_grpc=False) is NR
+    )
 
 
 def test_a_codecs_reply_has_no_flag_and_no_headers_yet() -> None:
@@ -90,7 +95,7 @@ def test_a_health_check_is_told_apart() -> None:
 
 def test_grpc_is_answered_with_200_whatever_a_mapper_says() -> None:
     assert mapped(NR, GRPC, flags("NR")) == 200
-    finished = finish(NR, HttpConnectionManager(), GRPC)
+    finished = finish(NR, HttpConnectionManager(), Headers(), to_grpc=True)
     assert (finished.code, finished.flags, finished.details) == (200, NR.flags, NR.details)
 
 

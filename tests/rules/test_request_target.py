@@ -82,6 +82,7 @@ def test_absolute_urls_can_be_switched_off() -> None:
     options = {"allow_absolute_url": False}
     target = "http://o.com/x"
     assert read(target, http_protocol_options=options) == ("a.com:443", target, None)
+    assert read("*", http_protocol_options=options) == ("a.com:443", "*", None)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ TRUTH = Path(__file__).parents[3] / "shared" / "truth"
 
 IGNORED = {
     "host", "connection", "x-request-id", "content-length", "transfer-encoding", "x-case-id",
+    "keep-alive", "proxy-connection", "upgrade", "te",
     "traceparent", "tracestate", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-parentspanid",
 }  # fmt: skip
-"""New for each request, or the harness's own."""
+"""New for each request, of the connection alone, or the harness's own."""
 
 TIME_DEPENDENT = re.compile(r"local_rate_limited|upstream_reset|overflow")
 
