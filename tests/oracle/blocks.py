@@ -13,7 +13,8 @@ HOSTS = ("bookstore", "Bookstore:14001", "bookstore.ns.svc", "a.example.com", "x
          "foo.bar:80", "api.foo", "10.1.2.3", "other.", "", "bookstore:443")  # fmt: skip
 PATHS = ("/", "/books#f", "/books", "/books/1", "/BOOKS/1", "/books?a=1&b=2", "/books/1?a=",
          "/api/v1/x", "/api/v1", "/api/v2/99", "/a//b", "/a/../b", "/a%2Fb", "/a%2fb/./c",
-         "/books?", "/api?a", "/api/v1?debug=true", "/a/b/c.html", "/books?a=2&a=1", "/%62ooks")  # fmt: skip
+         "/books?", "/api?a", "/api/v1?debug=true", "/a/b/c.html", "/books?a=2&a=1",
+         "/%62ooks")  # fmt: skip
 HEADER_NAMES = ("x-user", "x-env", "version", "user-agent")
 HEADER_VALUES = ("a", "b", "v1", "v12", "10", "-5", "Beta", "x-y", "", "a,b", "7.5")
 SOURCES = ("10.244.1.7", "10.244.0.3", "8.8.8.8", "192.168.1.1", "127.0.0.1")
@@ -114,6 +115,23 @@ def http_filter(name: str, type_name: str, **fields: Any) -> Json:
 def listener_filter(name: str, type_name: str) -> Json:
     """Return a listener filter."""
     return {"name": name, "typed_config": {"@type": f"{FILTERS}.listener.{type_name}"}}
+
+
+def match_tree(draw: Draw, leaf: Callable[[Draw], Json], names: dict[str, str]) -> Json:
+    """Draw a condition: a leaf, or several under `and`, `or`, `not`.
+
+    Args:
+        draw: The draws.
+        leaf: Draws a condition without others in it.
+        names: What the fields are called: "and", "or", "not", and "list" within the first two.
+    """
+    kind = draw.random()
+    if kind < 0.7:
+        return leaf(draw)
+    if kind < 0.8:
+        return {names["not"]: match_tree(draw, leaf, names)}
+    inner = draw.several(lambda: match_tree(draw, leaf, names), 1, 3)
+    return {names["and" if draw.maybe() else "or"]: {names["list"]: inner}}
 
 
 def requests(draw: Draw, make: Callable[[Draw], Json] = http_request, count: int = 6) -> list[Json]:

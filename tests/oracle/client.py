@@ -83,7 +83,7 @@ def _response(stream: socket.socket, method: str) -> Json | None:
     missing = 1
     with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
         while missing > 0 and (chunk := stream.recv(65536)):
-            received += chunk
+            received = (received + chunk).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
             missing = _missing(received, method)
     head = received.partition(b"\r\n\r\n")[0].decode("latin-1")
     if not head:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from tests.oracle.case import Case
 from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
+from tests.oracle.families.connection_managers import draw_connection_managers
+from tests.oracle.families.rbac import draw_rbac
+from tests.oracle.families.http_filters import draw_http_filters
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
 from tests.oracle.families.virtual_hosts import draw_virtual_hosts
@@ -14,4 +17,7 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "virtual_hosts": draw_virtual_hosts,
     "route_matches": draw_route_matches,
     "route_actions": draw_route_actions,
+    "connection_managers": draw_connection_managers,
+    "rbac": draw_rbac,
+    "http_filters": draw_http_filters,
 }

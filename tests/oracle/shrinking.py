@@ -19,7 +19,10 @@ ROUNDS = 40
 CANDIDATES = 150
 """How many are asked about at once, those that cut most off first."""
 
-KEPT = {"src_ip", "src_port", "dst_ip", "dst_port", "method", "path", "@type"}
+KEPT = {
+    "src_ip", "src_port", "dst_ip", "dst_port", "method", "path", "@type", "typed_config", "name",
+    "endpoint", "address", "socket_address",
+}  # fmt: skip
 """Without these there is nothing to ask."""
 
 

@@ -132,12 +132,13 @@ def _weighted(draw: Draw) -> Json:
 def _changes(draw: Draw, probability: float) -> Json:
     return draw.fields(
         probability,
-        request_headers_to_add=lambda: draw.several(lambda: _addition(draw), 1, 3),
+        request_headers_to_add=lambda: draw.several(lambda: addition(draw), 1, 3),
         request_headers_to_remove=lambda: draw.some(CHANGED, 1, 2),
     )
 
 
-def _addition(draw: Draw) -> Json:
+def addition(draw: Draw) -> Json:
+    """Draw a header to add."""
     option: Json = {"header": {"key": draw.choice(CHANGED), "value": draw.choice(VALUES)}}
     return option | draw.fields(
         0.5, append_action=lambda: draw.choice(APPEND), keep_empty_value=draw.maybe
