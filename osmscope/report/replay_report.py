@@ -11,11 +11,7 @@ from osmscope.report.text_layout import Page, Style
 
 SCHEMA = 1
 
-_SIDES = {
-    "outbound": "outbound",
-    "inbound": "inbound",
-    "": "either side: nothing in them tells",
-}
+_SIDES = {"outbound": "outbound", "inbound": "inbound", "": "on a side that nothing tells"}
 
 
 class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +96,11 @@ def _directions(report: ReplayReport) -> str:
     if report.direction:
         return f"{report.direction}, as asked for"
     counts = report.replayed.tally.directions
-    sides = [f"{counts[side]:,} lines {words}" for side, words in _SIDES.items() if side in counts]
+    sides = [
+        f"{counts[side]:,} {'line' if counts[side] == 1 else 'lines'} {words}"
+        for side, words in _SIDES.items()
+        if side in counts
+    ]
     return ", ".join(sides) + "; each line tells it by its cluster, server name and addresses"
 
 

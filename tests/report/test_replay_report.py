@@ -13,7 +13,7 @@ from osmscope.report.replay_report import ReplayReport, replay_document, replay_
 def report(direction: str = "") -> ReplayReport:
     tally = Tally()
     tally.agree = 1_000_000
-    tally.directions = {"outbound": 1_000_000, "": 4}
+    tally.directions = {"outbound": 1_000_000, "": 1}
     tally.add_difference(Difference(kind="code", was="404 NR", now="forwarded to a"), 3, "GET /")
     tally.add_difference(Difference(kind="cluster", was="\x1b[31m", now="b"), 4, "GET \u202e")
     tally.add_untold("a header decides", 5, "GET /x")
@@ -31,9 +31,9 @@ def test_the_text_in_its_order() -> None:
     assert replay_text(report(), width=72) == (
         "access.log against bookbuyer\n"
         "  format     JSON\n"
-        "  direction  1,000,000 lines outbound, 4 lines either side: nothing in\n"
-        "             them tells; each line tells it by its cluster, server name\n"
-        "             and addresses\n"
+        "  direction  1,000,000 lines outbound, 1 line on a side that nothing\n"
+        "             tells; each line tells it by its cluster, server name and\n"
+        "             addresses\n"
         "  note       bookbuyer-1 stands for 2 replicas\n"
         "\n"
         "  lines                1,000,004\n"
@@ -71,7 +71,7 @@ def test_colour_is_a_second_sign() -> None:
 def test_the_document() -> None:
     document = replay_document(report())
     assert msgspec.json.decode(msgspec.json.encode(document)) == document
-    assert document["directions"] == {"outbound": 1_000_000, "either": 4}
+    assert document["directions"] == {"outbound": 1_000_000, "either": 1}
     assert [one["kind"] for one in document["differences"]] == ["cluster", "code"]
     assert document["untold_reasons"] == [
         {"reason": "a header decides", "count": 1, "examples": [{"line": 5, "text": "GET /x"}]}
