@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 from __future__ import annotations
 
 import pytest
@@ -13,11 +12,11 @@ static_resources:
       filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          "@type": FILTERS.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: web
           http_filters:
           - name: router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+            typed_config: {"@type": FILTERS.http.router.v3.Router}
           route_config:
             name: web-routes
             virtual_hosts:
@@ -26,7 +25,8 @@ static_resources:
               routes:
               - name: split
                 match: {path: /split}
-                route: {weighted_clusters: {clusters: [{name: a, weight: 25}, {name: b, weight: 75}]}}
+                route: {weighted_clusters: {clusters: [{name: a, weight: 25}, {name: b,
+                    weight: 75}]}}
               - {name: move, match: {path: /move}, redirect: {host_redirect: new}}
               - name: rewrite
                 match: {prefix: /old}
@@ -34,9 +34,14 @@ static_resources:
                 request_headers_to_add: [{header: {key: x-added, value: "1"}}]
                 request_headers_to_remove: [x-gone]
   clusters:
-  - {name: a, type: STATIC, load_assignment: {cluster_name: a, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.1, port_value: 1}}}}]}]}}
-  - {name: b, type: STATIC, load_assignment: {cluster_name: b, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.2, port_value: 1}}}}, {endpoint: {address: {socket_address: {address: 10.1.0.3, port_value: 1}}}}]}]}}
-"""
+  - {name: a, type: STATIC, load_assignment: {cluster_name: a,
+      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.1,
+      port_value: 1}}}}]}]}}
+  - {name: b, type: STATIC, load_assignment: {cluster_name: b,
+      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.2,
+      port_value: 1}}}}, {endpoint: {address: {socket_address: {address: 10.1.0.3,
+      port_value: 1}}}}]}]}}
+""".replace("FILTERS", "type.googleapis.com/envoy.extensions.filters")
 
 TO_WEB = "dst_ip: 10.0.0.1, dst_port: 80, host: h"
 
@@ -48,12 +53,28 @@ def asked(path: str, more: str = "") -> str:
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        (asked("/old/a"), "{verdict: forwarded, listener: web, filter_chain: web-chain, route_config: web-routes, virtual_host: all, route: rewrite, route_index: 2, cluster: b}"),
+        (
+            asked("/old/a"),
+            "{verdict: forwarded, listener: web, filter_chain: web-chain, "
+            "route_config: web-routes, virtual_host: all, route: rewrite, route_index: 2, "
+            "cluster: b}",
+        ),
         (asked("/old/a"), "{code: 0, flags: [], details: '', location: ''}"),
         (asked("/old/a"), "{endpoint: '10.1.0.2:1', probability: 0.5}"),
-        (asked("/old/a"), "{upstream_request: {method: GET, host: h, path: /new/a, headers: {x-added: '1', X-Gone: ''}}}"),
-        (asked("/old/a", ", headers: {x-kept: [a, b], x-gone: c}"), "{upstream_request: {headers: {x-kept: [a, b], x-gone: []}}}"),
-        (asked("/move"), "{verdict: responded, code: 301, location: 'http://new/move', cluster: '', endpoint: ''}"),
+        (
+            asked("/old/a"),
+            "{upstream_request: {method: GET, host: h, path: /new/a, "
+            "headers: {x-added: '1', X-Gone: ''}}}",
+        ),
+        (
+            asked("/old/a", ", headers: {x-kept: [a, b], x-gone: c}"),
+            "{upstream_request: {headers: {x-kept: [a, b], x-gone: []}}}",
+        ),
+        (
+            asked("/move"),
+            "{verdict: responded, code: 301, location: 'http://new/move', cluster: '', "
+            "endpoint: ''}",
+        ),
         (asked("/none"), "{code: 404, flags: [NR], details: route_not_found, route: ''}"),
         (asked("/split"), "{cluster: a, probability: 0.25}"),
         (asked("/split"), "{cluster: a, endpoint: '10.1.0.1:1', probability: 0.25}"),
@@ -63,7 +84,7 @@ def asked(path: str, more: str = "") -> str:
         (asked("/split", ", random_value: 24"), "{cluster: a}"),
         (asked("/move"), "{exact: true}"),
     ],
-)  # fmt: skip
+)
 def test_a_test_holds(mismatches, asked, expected):
     assert mismatches(BOOTSTRAP, asked, expected) == {}
 
@@ -72,16 +93,36 @@ def test_a_test_holds(mismatches, asked, expected):
     ("asked", "expected", "actual"),
     [
         (asked("/split"), "{cluster: a}", {"cluster": "a (25.0%), b (75.0%)"}),
-        (asked("/split"), "{cluster: a, probability: 0.5}", {"cluster": "a (25.0%), b (75.0%)", "probability": "0.25"}),
+        (
+            asked("/split"),
+            "{cluster: a, probability: 0.5}",
+            {"cluster": "a (25.0%), b (75.0%)", "probability": "0.25"},
+        ),
         (asked("/split"), "{cluster: c, verdict: forwarded}", {"cluster": "a (25.0%), b (75.0%)"}),
-        (asked("/split"), "{cluster: a, route: x, probability: 0.25}", {"route": "split (25.0%), split (75.0%)", "probability": "0"}),
-        (asked("/old"), "{endpoint: '10.1.0.2:1'}", {"endpoint": "10.1.0.2:1 50.0%, 10.1.0.3:1 50.0%"}),
-        (asked("/old"), "{upstream_request: {path: /x, headers: {x-added: [a]}}}", {"upstream_request path": "/new", "upstream_request x-added": "1"}),
-        (asked("/none"), "{code: 200, flags: [UH], cluster: a}", {"code": "404", "flags": "NR", "cluster": ""}),
+        (
+            asked("/split"),
+            "{cluster: a, route: x, probability: 0.25}",
+            {"route": "split (25.0%), split (75.0%)", "probability": "0"},
+        ),
+        (
+            asked("/old"),
+            "{endpoint: '10.1.0.2:1'}",
+            {"endpoint": "10.1.0.2:1 50.0%, 10.1.0.3:1 50.0%"},
+        ),
+        (
+            asked("/old"),
+            "{upstream_request: {path: /x, headers: {x-added: [a]}}}",
+            {"upstream_request path": "/new", "upstream_request x-added": "1"},
+        ),
+        (
+            asked("/none"),
+            "{code: 200, flags: [UH], cluster: a}",
+            {"code": "404", "flags": "NR", "cluster": ""},
+        ),
         (asked("/none"), "{endpoint: 'a:1'}", {"endpoint": '""'}),
         ("{dst_ip: 10.9.9.9, dst_port: 1, host: h}", "{listener: web}", {"listener": ""}),
     ],
-)  # fmt: skip
+)
 def test_a_test_that_fails_says_what_came(mismatches, asked, expected, actual):
     assert mismatches(BOOTSTRAP, asked, expected) == actual
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 from __future__ import annotations
 
 import pytest
@@ -82,14 +81,32 @@ def test_header_matchers_may_be_in_camel_case():
         ("tests: [{test_name: a, input: {}}]", "validate is missing (f.yaml, test 1 'a')"),
         ("tests: [{test_name: a, input: {}, validate: {}}]", "`validate` expects nothing"),
         ("tests: [{test_name: a, x: 1}]", "unknown field 'x' (f.yaml, test 1 'a')"),
-        ("tests: [{test_name: a, input: {x: 1}, validate: {code: 1}}]", "input has an unknown field 'x'"),
-        ("tests: [{test_name: a, input: {dst_ip: x}, validate: {code: 1}}]", "dst_ip 'x' is not an IP address (f.yaml, test 1 'a')"),
-        ("tests: [{test_name: a, input: {}, validate: {code: x}}]", "Expected `int | null`, got `str` at `code` (f.yaml, test 1"),
-        ("tests: [{test_name: a, input: {}, validate: {cluster_name: x}}]", "unknown field `cluster_name`"),
-        ("tests: [{test_name: a, input: {}, validate: {code: 1}, route_config: r}]", "is for tests with an `authority`"),
-        ("tests: [{test_name: a, input: {authority: h}, validate: {cluster_name: x}}]", "missing required field `path`"),
+        (
+            "tests: [{test_name: a, input: {x: 1}, validate: {code: 1}}]",
+            "input has an unknown field 'x'",
+        ),
+        (
+            "tests: [{test_name: a, input: {dst_ip: x}, validate: {code: 1}}]",
+            "dst_ip 'x' is not an IP address (f.yaml, test 1 'a')",
+        ),
+        (
+            "tests: [{test_name: a, input: {}, validate: {code: x}}]",
+            "Expected `int | null`, got `str` at `code` (f.yaml, test 1",
+        ),
+        (
+            "tests: [{test_name: a, input: {}, validate: {cluster_name: x}}]",
+            "unknown field `cluster_name`",
+        ),
+        (
+            "tests: [{test_name: a, input: {}, validate: {code: 1}, route_config: r}]",
+            "is for tests with an `authority`",
+        ),
+        (
+            "tests: [{test_name: a, input: {authority: h}, validate: {cluster_name: x}}]",
+            "missing required field `path`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_on_one_line_with_its_place(text, message):
     with pytest.raises(OsmscopeError) as caught:
         read(text)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 from __future__ import annotations
 
 TABLE = """
@@ -8,8 +7,10 @@ virtual_hosts:
   routes:
   - {match: {prefix: /a}, route: {cluster: a}}
   - {match: {prefix: /code}, redirect: {path_redirect: /b}}
-  - {match: {prefix: /format}, route: {cluster: a}, request_headers_to_add: [{header: {key: x, value: "%START_TIME%"}}]}
-  - {match: {prefix: /state, filter_state: [{key: k, string_match: {exact: a}}]}, route: {cluster: b}}
+  - {match: {prefix: /format}, route: {cluster: a}, request_headers_to_add: [{header: {key: x,
+      value: "%START_TIME%"}}]}
+  - {match: {prefix: /state, filter_state: [{key: k, string_match: {exact: a}}]},
+      route: {cluster: b}}
 """
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 """The route table check tool's peculiarities, and where Envoy 1.40.0 says otherwise."""
 
 from __future__ import annotations
@@ -28,11 +27,13 @@ virtual_hosts:
     route: {cluster: fraction}
   - match: {path: /split}
     route: {weighted_clusters: {clusters: [{name: a, weight: 30}, {name: b, weight: 70}]}}
-  - match: {path: /metadata, dynamic_metadata: [{filter: ns, path: [{key: a}], value: {string_match: {exact: x}}}]}
+  - match: {path: /metadata, dynamic_metadata: [{filter: ns, path: [{key: a}],
+      value: {string_match: {exact: x}}}]}
     route: {cluster: metadata}
   - match: {path: /add}
     route: {cluster: a}
-    request_headers_to_add: [{header: {key: x-client, value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}}]
+    request_headers_to_add: [{header: {key: x-client,
+        value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}}]
     response_headers_to_remove: [x-gone]
   - match: {path: /redirect}
     redirect: {host_redirect: new, response_code: FOUND}
@@ -49,10 +50,23 @@ virtual_hosts:
     ("asked", "expected"),
     [
         # A route that forwards.
-        ("{authority: h, path: /old/x?q}", "{cluster_name: a, virtual_host_name: main, path_rewrite: /new/x?q, host_rewrite: other}"),
-        ("{authority: h, path: /x}", "{path_rewrite: /x, host_rewrite: h, path_redirect: '', code_redirect: 0}"),
-        ("{authority: h, path: /old}", "{timeout: 3s, route_metadata: [{namespace: ns, key: id, value: one}]}"),
-        ("{authority: h, path: /x}", "{timeout: 15.000s, route_metadata: [{namespace: ns, key: id, value: ''}]}"),
+        (
+            "{authority: h, path: /old/x?q}",
+            "{cluster_name: a, virtual_host_name: main, path_rewrite: /new/x?q, "
+            "host_rewrite: other}",
+        ),
+        (
+            "{authority: h, path: /x}",
+            "{path_rewrite: /x, host_rewrite: h, path_redirect: '', code_redirect: 0}",
+        ),
+        (
+            "{authority: h, path: /old}",
+            "{timeout: 3s, route_metadata: [{namespace: ns, key: id, value: one}]}",
+        ),
+        (
+            "{authority: h, path: /x}",
+            "{timeout: 15.000s, route_metadata: [{namespace: ns, key: id, value: ''}]}",
+        ),
         # Envoy looks for the virtual cluster before it rewrites; its tool after.
         ("{authority: h, path: /old}", "{virtual_cluster_name: before}"),
         ("{authority: h, path: /x}", "{virtual_cluster_name: other}"),
@@ -66,32 +80,78 @@ virtual_hosts:
         ("{authority: h, path: /fraction}", "{cluster_name: rest}"),
         ("{authority: h, path: /fraction, runtime: k}", "{cluster_name: fraction}"),
         ("{authority: h, path: /fraction, runtime: other}", "{cluster_name: rest}"),
-        ("{authority: h, path: /fraction, runtime: k, random_value: 49}", "{cluster_name: fraction}"),
+        (
+            "{authority: h, path: /fraction, runtime: k, random_value: 49}",
+            "{cluster_name: fraction}",
+        ),
         ("{authority: h, path: /fraction, runtime: k, random_value: 50}", "{cluster_name: rest}"),
         # Dynamic metadata is merged only where that is allowed.
         ("{authority: h, path: /metadata}", "{cluster_name: rest}"),
-        ("{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, value: {a: x}}]}", "{cluster_name: metadata}"),
-        ("{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, value: {a: x}}, {metadata_namespace: ns, value: {a: y}}]}", "{cluster_name: metadata}"),
-        ("{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, value: {a: x}}, {metadata_namespace: ns, value: {a: y}, allow_overwrite: true}]}", "{cluster_name: rest}"),
+        (
+            "{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, "
+            "value: {a: x}}]}",
+            "{cluster_name: metadata}",
+        ),
+        (
+            "{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, "
+            "value: {a: x}}, {metadata_namespace: ns, value: {a: y}}]}",
+            "{cluster_name: metadata}",
+        ),
+        (
+            "{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, "
+            "value: {a: x}}, {metadata_namespace: ns, value: {a: y}, "
+            "allow_overwrite: true}]}",
+            "{cluster_name: rest}",
+        ),
         # Headers are those after all changes; the client is 127.0.0.1.
-        ("{authority: h, path: /add}", "{request_header_fields: [{key: X-Client, value: 127.0.0.1}]}"),
-        ("{authority: h, path: /add, additional_request_headers: [{key: a, value: b}]}", "{request_header_matches: [{name: a, exact_match: b}]}"),
-        ("{authority: h, path: /add, additional_response_headers: [{key: x-gone, value: a}, {key: x-kept, value: b}]}", "{response_header_matches: [{name: x-gone, invert_match: true}, {name: x-kept, exact_match: b}, {name: x-host, exact_match: h}]}"),
+        (
+            "{authority: h, path: /add}",
+            "{request_header_fields: [{key: X-Client, value: 127.0.0.1}]}",
+        ),
+        (
+            "{authority: h, path: /add, additional_request_headers: [{key: a, value: b}]}",
+            "{request_header_matches: [{name: a, exact_match: b}]}",
+        ),
+        (
+            "{authority: h, path: /add, additional_response_headers: [{key: x-gone, "
+            "value: a}, {key: x-kept, value: b}]}",
+            "{response_header_matches: [{name: x-gone, invert_match: true}, {name: x-kept, "
+            "exact_match: b}, {name: x-host, exact_match: h}]}",
+        ),
         ("{authority: h, path: /add}", "{request_header_fields: [{key: cookie, value: ''}]}"),
-        ("{authority: h, path: /old, additional_response_headers: [{key: vary, value: a}, {key: vary, value: b}]}", "{response_header_fields: [{key: vary, value: 'a,b'}]}"),
-        ("{authority: h, path: /old, additional_request_headers: [{key: via, value: a}, {key: via, value: b}]}", "{request_header_fields: [{key: via, value: 'a,b'}]}"),
+        (
+            "{authority: h, path: /old, additional_response_headers: [{key: vary, "
+            "value: a}, {key: vary, value: b}]}",
+            "{response_header_fields: [{key: vary, value: 'a,b'}]}",
+        ),
+        (
+            "{authority: h, path: /old, additional_request_headers: [{key: via, value: a}, "
+            "{key: via, value: b}]}",
+            "{request_header_fields: [{key: via, value: 'a,b'}]}",
+        ),
         # A route that answers by itself has neither virtual host nor rewrites, but an address.
-        ("{authority: h, path: /redirect}", "{path_redirect: 'http://new/redirect', code_redirect: 302, virtual_host_name: '', cluster_name: '', path_rewrite: ''}"),
+        (
+            "{authority: h, path: /redirect}",
+            "{path_redirect: 'http://new/redirect', code_redirect: 302, "
+            "virtual_host_name: '', cluster_name: '', path_rewrite: ''}",
+        ),
         ("{authority: h, path: /redirect, ssl: true}", "{path_redirect: 'https://new/redirect'}"),
         ("{authority: h, path: /direct}", "{path_redirect: 'http://h/direct', code_redirect: 201}"),
-        ("{authority: h, path: /direct}", "{response_header_matches: [{name: content-length, exact_match: '5'}, {name: x-host, exact_match: h}]}"),
+        (
+            "{authority: h, path: /direct}",
+            "{response_header_matches: [{name: content-length, exact_match: '5'}, "
+            "{name: x-host, exact_match: h}]}",
+        ),
         # require_tls.
-        ("{authority: tls, path: /a}", "{path_redirect: 'https://tls/a', code_redirect: 301, cluster_name: ''}"),
+        (
+            "{authority: tls, path: /a}",
+            "{path_redirect: 'https://tls/a', code_redirect: 301, cluster_name: ''}",
+        ),
         ("{authority: tls, path: /a, ssl: true}", "{path_redirect: '', cluster_name: a}"),
         ("{authority: tls, path: /a, internal: true}", "{path_redirect: '', cluster_name: a}"),
         ("{authority: h, path: /none}", "{cluster_name: '', virtual_host_name: ''}"),
     ],
-)  # fmt: skip
+)
 def test_a_look_up_finds(mismatches, asked, expected):
     assert mismatches(TABLE, asked, expected) == {}
 

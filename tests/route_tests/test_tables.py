@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 from __future__ import annotations
 
 import pytest
@@ -12,8 +11,12 @@ TWO = """
 configs:
 - "@type": type.googleapis.com/envoy.admin.v3.RoutesConfigDump
   dynamic_route_configs:
-  - route_config: {"@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration, name: one, virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /a}, route: {cluster: a}}, {name: last, match: {prefix: /}, route: {cluster: b}}]}]}
-  - route_config: {"@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration, name: two, virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: b}}]}]}
+  - route_config: {"@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration,
+      name: one, virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /a},
+      route: {cluster: a}}, {name: last, match: {prefix: /}, route: {cluster: b}}]}]}
+  - route_config: {"@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration,
+      name: two, virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /},
+      route: {cluster: b}}]}]}
 """
 
 
@@ -47,9 +50,7 @@ def test_a_table_without_routes_is_covered():
     assert tables("virtual_hosts: []").coverage(()).percent == 100
 
 
-@pytest.mark.parametrize(
-    ("name", "chosen"), [("one", "one"), ("two", "two")]
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "chosen"), [("one", "one"), ("two", "two")])
 def test_a_test_names_its_table(name, chosen):
     assert tables(TWO).choose(name).configuration.name == chosen
 
@@ -61,13 +62,40 @@ def test_the_only_table_needs_no_name():
 @pytest.mark.parametrize(
     ("text", "only", "name", "message"),
     [
-        (TWO, None, None, "there are several route configurations (d.yaml); name one with --route-config: one, two"),
-        (TWO, None, "three", "no route configuration is named 'three' (d.yaml); name one of one, two"),
-        (TWO, "three", None, "no route configuration is named 'three' (d.yaml); name one of one, two"),
-        (TWO.replace("name: two", "name: one"), None, "one", "several route configurations are named one (d.yaml); write a test that starts at the listener"),
-        ("static_resources: {}", None, None, "no route configuration (d.yaml); give a source that has one"),
+        (
+            TWO,
+            None,
+            None,
+            "there are several route configurations (d.yaml); "
+            "name one with --route-config: one, two",
+        ),
+        (
+            TWO,
+            None,
+            "three",
+            "no route configuration is named 'three' (d.yaml); name one of one, two",
+        ),
+        (
+            TWO,
+            "three",
+            None,
+            "no route configuration is named 'three' (d.yaml); name one of one, two",
+        ),
+        (
+            TWO.replace("name: two", "name: one"),
+            None,
+            "one",
+            "several route configurations are named one (d.yaml); "
+            "write a test that starts at the listener",
+        ),
+        (
+            "static_resources: {}",
+            None,
+            None,
+            "no route configuration (d.yaml); give a source that has one",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_table_that_cannot_be_chosen_is_named(text, only, name, message):
     with pytest.raises(SelectorError) as caught:
         tables(text, only).choose(name)

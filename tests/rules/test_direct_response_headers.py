@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a row is a line
 """Headers of direct responses, as a table of what Envoy 1.40.0 answers."""
 
 import pytest
@@ -21,13 +20,25 @@ APPEND = HeaderValueOption(header=JSON)
     [
         ("Success!", {}, {"content-type": "text/plain", "content-length": "8"}),
         ("ü", {}, {"content-type": "text/plain", "content-length": "2"}),
-        ("{}", {"response_headers_to_add": (OVERWRITE,)}, {"content-type": "application/json", "content-length": "2"}),
-        ("{}", {"response_headers_to_add": (APPEND,)}, {"content-type": "application/json", "content-length": "2"}),
-        ("{}", {"response_headers_to_remove": ("content-type", "content-length")}, {"content-type": "text/plain", "content-length": "2"}),
+        (
+            "{}",
+            {"response_headers_to_add": (OVERWRITE,)},
+            {"content-type": "application/json", "content-length": "2"},
+        ),
+        (
+            "{}",
+            {"response_headers_to_add": (APPEND,)},
+            {"content-type": "application/json", "content-length": "2"},
+        ),
+        (
+            "{}",
+            {"response_headers_to_remove": ("content-type", "content-length")},
+            {"content-type": "text/plain", "content-length": "2"},
+        ),
         ("", {"response_headers_to_add": (APPEND,)}, {}),
         (None, {}, {}),
     ],
-)  # fmt: skip
+)
 def test_the_body_decides_after_the_changes(body, changes, headers):
     reply = LocalReply(code=200)
     source = None if body is None else DataSource(inline_string=body)
