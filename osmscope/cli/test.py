@@ -15,6 +15,7 @@ from osmscope.cli.help_text import examples, table
 from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
 from osmscope.cli.trace import completion_of
 from osmscope.errors import SourceError, UsageError
+from osmscope.route_tests.result import RunResult
 
 _FORMAT = """\b
 A test (JSON or YAML); "" expects that there is none:
@@ -102,7 +103,15 @@ def command(file: str, name: str | None, **options: object) -> int:
             "standard input cannot be both the tests and the dump",
             hint="give one of them as a file",
         )
-    from osmscope.report.route_test_text import Layout, is_covered, route_test_text
+    run = _run(file, name, source, settings)
+    if settings.junit_xml is not None:
+        from osmscope.report.junit import as_junit
+
+        _write_file(settings.junit_xml, as_junit(run))
+    return _write_text(run, settings)
+
+
+def _run(file: str, name: str | None, source: SourceOptions, settings: _Settings) -> RunResult:
     from osmscope.route_tests.reading import read_cases
     from osmscope.route_tests.runner import Runner
     from osmscope.route_tests.tables import RouteTables
@@ -113,11 +122,12 @@ def command(file: str, name: str | None, **options: object) -> int:
     for note in sidecar.notes:
         diagnostics.note(note)
     tables = RouteTables(sidecar.proxy, settings.route_config)
-    run = Runner(sidecar.proxy, completion_of(sidecar), tables).run(cases, file=file)
-    if settings.junit_xml is not None:
-        from osmscope.report.junit import as_junit
+    return Runner(sidecar.proxy, completion_of(sidecar), tables).run(cases, file=file)
 
-        _write_file(settings.junit_xml, as_junit(run))
+
+def _write_text(run: RunResult, settings: _Settings) -> int:
+    from osmscope.report.route_test_text import Layout, is_covered, route_test_text
+
     layout = Layout(
         width=output.width(),
         color=output.wants_color(settings.color),
@@ -131,8 +141,11 @@ def command(file: str, name: str | None, **options: object) -> int:
 
 def _write_file(path: str, data: bytes) -> None:
     """Write a file at once: whoever reads it sees the old one or the new one, never a part."""
-    target = Path(path)
+    target = Path(path).resolve()
     try:
+        if target.exists() and not target.is_file():  # a pipe, or /dev/null
+            target.write_bytes(data)
+            return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with open(handle, "wb") as stream:

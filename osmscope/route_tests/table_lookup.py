@@ -7,8 +7,9 @@ that key has a larger one. Only a route that forwards has a virtual host's name,
 rewrites; only one that answers by itself has a redirect.
 
 Decision: where the tool and Envoy differ, Envoy is followed. Virtual clusters are told before the
-rewrite, not after it, and the type of a direct response is not added beside one that the route
-sets; both checked against Envoy 1.40.0.
+rewrite, not after it; the type of a direct response is not added beside one that the route sets;
+and request headers are those that the endpoint receives, with the timeout that the router tells it
+and without what steers retries. All were checked against Envoy 1.40.0.
 """
 
 from __future__ import annotations

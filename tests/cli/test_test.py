@@ -82,6 +82,17 @@ def test_a_report_that_cannot_be_written_is_told(osmscope, table, tests, tmp_pat
     assert "cannot be written: No such file or directory" in done.err
 
 
+def test_a_report_goes_through_links_and_to_devices(osmscope, table, tests, tmp_path):
+    link, report = tmp_path / "link.xml", tmp_path / "report.xml"
+    report.write_text("old")
+    link.symlink_to(report)
+    assert osmscope("test", tests(TEST % "a"), table, "--junit-xml", link).code == 0
+    assert link.is_symlink()
+    assert "<testsuites" in report.read_text()
+    assert osmscope("test", tests(TEST % "a"), table, "--junit-xml", os.devnull).code == 0
+    assert not os.path.isfile(os.devnull)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
