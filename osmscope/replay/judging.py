@@ -80,6 +80,8 @@ class Judge:
             return self._first_that_agrees(line)
         except OsmscopeError as error:
             return Judgement(untold=str(error))
+        except Exception as error:  # one line must not cost the answers to the others
+            return Judgement(untold=f"internal error: {type(error).__name__}: {error}")
 
     def _first_that_agrees(self, line: Logged) -> Judgement:
         judged: list[Judgement] = []

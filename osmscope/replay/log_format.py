@@ -228,7 +228,7 @@ def field_of(command: str, argument: str) -> str:
         return "path"
     if command == "CEL":
         return "virtual_host" if argument.strip() == "xds.virtual_host_name" else ""
-    if command != "REQ":
+    if command not in ("REQ", "REQUEST_HEADER"):
         return _FIELD_OF.get(command, "")
     first, _, second = argument.upper().partition("?")
     if second:

@@ -162,3 +162,9 @@ def test_a_resource_that_cannot_be_read_is_told() -> None:
     broken = {"match": {"safe_regex": {"regex": "("}}, "route": {"cluster": "a"}}
     found = judge(broken).judge(line())
     assert verdict(found) == "untold"
+
+
+def test_a_line_that_nobody_foresaw_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    judging = judge(route("a"))
+    monkeypatch.setattr(Asking, "readings", lambda self, line: 1 / 0)
+    assert judging.judge(line()).untold == "internal error: ZeroDivisionError: division by zero"

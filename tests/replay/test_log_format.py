@@ -94,6 +94,7 @@ def test_bytes_that_are_not_utf_8_do_no_harm() -> None:
         ("REQ", "X-ENVOY-ORIGINAL-HOST?:AUTHORITY", "authority"),
         ("REQ", "Host", "authority"),
         ("REQ", "X-Tenant", "header:x-tenant"),
+        ("REQUEST_HEADER", ":METHOD", "method"),
         ("REQ", "A?B", ""),
         ("REQ", ":SCHEME", ""),
         ("PATH", "WQ", "path"),
