@@ -36,7 +36,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     epilog=examples(
         "osmscope replay access.log.gz config_dump.json",
         "osmscope replay access.log bookbuyer --from mesh-after.tar.gz",
-        "kubectl logs deploy/bookbuyer -c envoy | osmscope replay - --dump config_dump.json",
+        "osmscope replay - --dump config_dump.json < access.log",
         "osmscope replay access.log dump.json --format '%REQ(:METHOD)% %REQ(:PATH)% %ROUTE_NAME%'",
     )
     + "\n\n"
