@@ -39,6 +39,24 @@ EXPLAINED = (
 """What `--help` says of each code."""
 
 
+VERIFIED = (
+    (REACHES, "Envoy agrees with every trace"),
+    (DOES_NOT_REACH, "Envoy decides otherwise"),
+    (BAD_INPUT, "usage, or input that cannot be read"),
+    (CANNOT_BE_TOLD, "the two could not be compared"),
+    (NOT_REACHABLE, "the source cannot be reached"),
+)
+"""What `osmscope verify --help` says of each code."""
+
+
+def of_results(results: Iterable[str]) -> int:
+    """Return the exit code of comparisons: `agree`, `differ` or `not compared` each."""
+    found = set(results)
+    if "differ" in found:
+        return DOES_NOT_REACH
+    return CANNOT_BE_TOLD if "not compared" in found else REACHES
+
+
 def of_answer(answer: Answer) -> int:
     """Return the exit code of one traced request."""
     verdicts = {outcome.verdict for outcome in answer.outcomes}

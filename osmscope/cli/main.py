@@ -20,6 +20,7 @@ from osmscope.errors import OsmscopeError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "trace": ("osmscope.cli.trace", "Say where a request lands, and why there."),
+    "verify": ("osmscope.cli.verify", "Ask a real Envoy, and say whether it agrees with a trace."),
     "replay": ("osmscope.cli.replay", "Say what would differ for the requests of an access log."),
     "get": ("osmscope.cli.get", "List listeners, chains, routes, clusters, endpoints, secrets."),
     "graph": ("osmscope.cli.graph", "Draw a proxy's resources, or the path of one request."),

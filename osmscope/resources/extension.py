@@ -58,6 +58,12 @@ def supported_types() -> tuple[str, ...]:
     return tuple(sorted(_BY_TYPE))
 
 
+def type_named(name: str) -> str:
+    """Return the one `@type` that a well-known extension name stands for, "" where none does."""
+    resource_type = _BY_NAME.get(name)
+    return next((url for url, found in _BY_TYPE.items() if found is resource_type), "")
+
+
 def type_name(body: msgspec.Raw | bytes) -> str:
     """Return the full name in an `Any`'s `@type` (TypedStruct unwrapped), "" without one."""
     if not bytes(body):

@@ -1,0 +1,187 @@
+"""`osmscope verify`: the same question put to a real Envoy, and whether it agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.help_text import examples, table
+from osmscope.cli.request_options import RequestOptions, request_options, typed_request
+from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
+from osmscope.cli.trace import completion_of, split_arguments
+from osmscope.errors import SourceError, UsageError
+from osmscope.report import documents
+from osmscope.trace.request import TraceRequest, read_request
+
+if TYPE_CHECKING:
+    from osmscope.oracle.verification import Verification
+    from osmscope.report.verify_report import Verified
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True):
+    requests: str | None = None
+    format: str = "text"
+    color: output.ColorChoice = "auto"
+    timeout: float = 30.0
+    bug_report: str | None = None
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A completed request, and why it cannot be sent where it cannot."""
+
+    request: TraceRequest
+    inferred: tuple[str, ...] = ()
+    obstacle: str = ""
+
+
+@click.command(
+    name="verify",
+    epilog=examples(
+        "osmscope verify config_dump.json bookstore:14001/books",
+        "osmscope verify bookbuyer --from mesh/ bookstore:14001 -X POST -H 'client-app: x'",
+        "osmscope verify --dump d.json --clusters c.json --requests requests.jsonl",
+    )
+    + "\n\n"
+    + table("Exit codes", exit_codes.VERIFIED),
+)
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET")
+@source_options
+@request_options
+@click.option(
+    "--requests",
+    metavar="FILE",
+    help="Verify the requests of FILE (or -), a JSON object a line, instead of TARGET.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    help="Seconds until Envoy must be ready (30).",
+)
+@click.option("--bug-report", metavar="FILE", help="Where Envoy differs, write a report to FILE.")
+@click.option(
+    "-o",
+    "--output",
+    "format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="The form of the answer.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
+)
+def command(arguments: tuple[str, ...], **options: object) -> int:
+    """Ask a real Envoy the same, and say whether it agrees with the trace.
+
+    A copy of the dump runs on loopback, with throw-away keys, and a stand-in answers for its
+    endpoints; what the copy lacks is named. It needs the extra osmscope[envoy]. SOURCE and TARGET
+    are those of `osmscope trace`.
+    """
+    settings = msgspec.convert(options, _Settings)
+    source = msgspec.convert(options, SourceOptions)
+    asked = msgspec.convert(options, RequestOptions)
+    wants_target = settings.requests is None and asked.curl is None
+    name, target = split_arguments(arguments, source, wants_target=wants_target)
+    if settings.requests == "-" and "-" in (source.dump, source.clusters):
+        hint = "give one of them as a file"
+        raise UsageError("standard input cannot be both the requests and the dump", hint=hint)
+    sidecar = read_sidecar(name, source)
+    if settings.requests is not None:
+        wanted = list(_of_lines(sidecar, settings.requests))
+    else:
+        wanted = [_of_options(sidecar, target, asked)]
+    from osmscope.oracle.not_comparable import NotComparableError
+
+    try:
+        return _verify(sidecar, wanted, settings)
+    except NotComparableError as error:
+        diagnostics.report_error(error)
+        return exit_codes.CANNOT_BE_TOLD
+
+
+def _of_options(sidecar: Sidecar, target: str | None, options: RequestOptions) -> _Asked:
+    typed = typed_request(target, options)
+    completed, found = completion_of(sidecar).complete(typed.request)
+    return _Asked(
+        request=typed.finished(completed, found.host),
+        inferred=(*sidecar.notes, *typed.notes, *found.notes),
+        obstacle=_obstacle(found.candidates),
+    )
+
+
+def _of_lines(sidecar: Sidecar, location: str) -> Iterator[_Asked]:
+    from osmscope.source.files import read_bytes
+
+    completion = completion_of(sidecar)
+    for number, line in enumerate(read_bytes(location).data.splitlines(), 1):
+        if line.strip():
+            request = read_request(line, where=f"line {number}")
+            if request.id is None:
+                request = msgspec.structs.replace(request, id=number)
+            completed, found = completion.complete(request)
+            yield _Asked(request=completed, obstacle=_obstacle(found.candidates))
+
+
+def _obstacle(candidates: tuple[str, ...]) -> str:
+    if not candidates:
+        return ""
+    return f"several lead to different places ({', '.join(candidates)}); give --dst-ip"
+
+
+def _verify(sidecar: Sidecar, wanted: list[_Asked], settings: _Settings) -> int:
+    from osmscope.oracle.comparison import Comparison, Decision
+    from osmscope.oracle.verification import Verification
+    from osmscope.report.verify_report import Verified
+
+    verified: list[Verified] = []
+    with Verification(sidecar.proxy, pod_ip=sidecar.address, seconds=settings.timeout) as envoy:
+        for one in wanted:
+            if one.obstacle:
+                unknown = Decision(verdict="unknown")
+                compared = Comparison(result="not compared", simulated=unknown, reason=one.obstacle)
+            else:
+                compared = envoy.verify(one.request)
+            verified.append(
+                Verified(request=one.request, comparison=compared, inferred=one.inferred)
+            )
+        _write(verified, envoy, settings)
+    differing = [one for one in verified if one.comparison.result == "differ"]
+    if differing:
+        _report(sidecar, differing[0], envoy, settings)
+    return exit_codes.of_results(one.comparison.result for one in verified)
+
+
+def _write(verified: list[Verified], envoy: Verification, settings: _Settings) -> None:
+    from osmscope.report.verify_report import verify_text
+
+    if settings.format == "json":
+        listed = [msgspec.to_builtins(one) for one in verified]
+        document = {"schema": 1, "taken_out": envoy.taken_out, "requests": listed}
+        output.write(documents.as_json(document))
+        return
+    color = output.wants_color(settings.color)
+    output.write(verify_text(verified, envoy.taken_out, width=output.width(), color=color))
+
+
+def _report(sidecar: Sidecar, verified: Verified, envoy: Verification, settings: _Settings) -> None:
+    if settings.bug_report is None:
+        diagnostics.note("--bug-report FILE writes what to report, without the mesh's names")
+        return
+    from osmscope.oracle.bug_report import bug_report
+    from osmscope.oracle.verification import verify_once
+
+    asked = envoy.prepared(verified.request)
+    text = bug_report(sidecar.proxy, asked, verified.comparison, verify_once)
+    try:
+        Path(settings.bug_report).write_text(text)
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error}", where=settings.bug_report) from error
+    diagnostics.note(f"what to report is in {settings.bug_report}: read it before you send it")

@@ -1,0 +1,154 @@
+"""A trace held against what Envoy logged of the same request.
+
+Decision: what happened must be one of the outcomes that the trace lists, in every field that the
+log tells: where chance decides, one is enough. The fields are compared in the order in which Envoy
+decides them, and the outcome that agrees longest is the one that is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from osmscope.oracle.access_log import LogLine
+from osmscope.oracle.runnable_http import UNNAMED_ROUTE
+from osmscope.trace.answer import Answer, OutcomeAnswer, Verdict
+
+Result = Literal["agree", "differ", "not compared"]
+
+FIELDS = (
+    "filter_chain", "virtual_host", "route", "cluster", "verdict", "code", "flags", "details",
+    "location", "endpoint",
+)  # fmt: skip
+"""What is compared, in Envoy's order."""
+
+_TIME_DEPENDENT = re.compile("local_rate_limited|overflow|timeout|upstream_reset")
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was decided, by the trace or by Envoy; what has no name or was not reached is ""."""
+
+    filter_chain: str = ""
+    virtual_host: str = ""
+    route: str = ""
+    """Its name; where it has none, `#` and its index."""
+    cluster: str = ""
+    verdict: Verdict
+    code: int | None = None
+    flags: tuple[str, ...] = ()
+    details: str = ""
+    location: str = ""
+    endpoint: tuple[str, ...] = ()
+    """Those that may be picked, or the one that was; none where they are not known."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: both decisions, side by side."""
+
+    result: Result
+    simulated: Decision
+    """The outcome of the trace that is nearest to what happened."""
+    real: Decision | None = None
+    difference: str = ""
+    """The first field that differs, "" where none does."""
+    reason: str = ""
+    """Why they could not be compared."""
+    log: LogLine | None = None
+    """What Envoy logged."""
+
+
+def compare(answer: Answer, line: LogLine, real_addresses: dict[str, str]) -> Comparison:
+    """Compare.
+
+    Args:
+        answer: The trace's.
+        line: Envoy's most specific log line of the request.
+        real_addresses: Stand-in's address → the endpoint's, "" where the dump does not tell it.
+    """
+    real = decided(line, real_addresses)
+    pairs = [(simulated(outcome), outcome) for outcome in answer.outcomes]
+    differences = [_difference(one, real, line, outcome) for one, outcome in pairs]
+    index = max(range(len(pairs)), key=lambda at: _depth(differences[at]))
+    difference, (nearest, outcome) = differences[index], pairs[index]
+    result: Result = "differ" if difference else "agree"
+    reason = ""
+    if difference and _TIME_DEPENDENT.search(real.details):
+        result, reason = "not compared", f"{real.details} depends on time or load"
+    elif outcome.verdict == "unknown" and not outcome.cluster:
+        result, reason = "not compared", "the trace cannot tell: see what it assumes"
+    return Comparison(
+        result=result,
+        simulated=nearest,
+        real=real,
+        difference=difference if result == "differ" else "",
+        reason=reason,
+        log=line,
+    )
+
+
+def simulated(outcome: OutcomeAnswer) -> Decision:
+    """Return an outcome of a trace as a decision."""
+    response = outcome.response
+    route = outcome.route or ""
+    if not route and outcome.route_index is not None:
+        route = f"#{outcome.route_index}"
+    return Decision(
+        filter_chain=outcome.filter_chain or "",
+        virtual_host=outcome.virtual_host or "",
+        route=route,
+        cluster=outcome.cluster or "",
+        verdict=outcome.verdict,
+        code=response.code if response else None,
+        flags=response.flags if response else (),
+        details=(response.details if response else None) or "",
+        location=(response.location if response else None) or "",
+        endpoint=tuple(endpoint.address for endpoint in outcome.endpoints),
+    )
+
+
+def decided(line: LogLine, real_addresses: dict[str, str]) -> Decision:
+    """Return what a log line tells as a decision."""
+    endpoint = real_addresses.get(line.endpoint or "", line.endpoint or "")
+    is_forwarded = bool(line.endpoint) and not line.termination
+    route = line.route or ""
+    shared = Decision(
+        filter_chain=line.filter_chain or "",
+        virtual_host=line.virtual_host or "",
+        route=route.replace(UNNAMED_ROUTE, "#") if route.startswith(UNNAMED_ROUTE) else route,
+        cluster=line.cluster or "",
+        verdict="forwarded",
+        endpoint=(endpoint,) if endpoint else (),
+    )
+    if is_forwarded:
+        return shared
+    return msgspec.structs.replace(
+        shared,
+        verdict="responded" if line.kind == "http" else "closed",
+        code=line.code,
+        flags=tuple(line.flags.split(",")) if line.flags else (),
+        details=line.termination or line.details or "",
+        location=line.location or "",
+    )
+
+
+def _difference(have: Decision, real: Decision, line: LogLine, outcome: OutcomeAnswer) -> str:
+    """Name the first field that differs."""
+    fields: tuple[str, ...] = FIELDS[:-1]
+    if outcome.verdict == "unknown":
+        # The trace goes as far as the dump does: to the cluster, or not even there.
+        fields = FIELDS[:4] if outcome.cluster else ()
+    elif line.kind == "tcp" and real.verdict == "forwarded":
+        # tcp_proxy had dialled: its line is the same where the connection is ended after that.
+        fields = FIELDS[:4]
+    for name in fields:
+        if getattr(have, name) != getattr(real, name):
+            return name
+    if real.endpoint and have.endpoint and real.endpoint[0] not in have.endpoint:
+        return "endpoint"
+    return ""
+
+
+def _depth(difference: str) -> int:
+    return FIELDS.index(difference) if difference else len(FIELDS)

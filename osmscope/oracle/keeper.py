@@ -1,0 +1,34 @@
+"""Runs Envoy for as long as its starter lives, then ends it and removes its folder.
+
+    python -I keeper.py FOLDER COMMAND…
+
+Decision: a process of its own that waits for the end of its standard input, because that comes
+however its starter ends, a kill included. It imports nothing of osmscope.
+"""
+
+import select
+import shutil
+import subprocess
+import sys
+
+
+def keep(folder: str, command: list[str]) -> int:
+    """Run a command until it ends or standard input does, and remove a folder.
+
+    Returns:
+        The command's exit code; that of a signal is negative.
+    """
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        while process.poll() is None:
+            if select.select([sys.stdin], [], [], 0.2)[0]:
+                break
+        return process.poll() or 0
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(abs(keep(sys.argv[1], sys.argv[2:])))

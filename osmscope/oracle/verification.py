@@ -1,0 +1,167 @@
+"""Many requests put to one real Envoy, each answer held against its trace.
+
+Decision: what a request leaves open about its connection is filled in before both are asked, so
+that the trace answers exactly what is sent: a source, and, where nobody knows it, a destination.
+The peer of the connection is 127.0.0.1, as the PROXY header's sender always is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from osmscope.oracle.access_log import LogLine
+from osmscope.oracle.ask import Client
+from osmscope.oracle.comparison import Comparison, Decision, compare
+from osmscope.oracle.envoy_process import EnvoyProcess, envoy_path
+from osmscope.oracle.not_comparable import NotComparableError
+from osmscope.oracle.runnable import Runnable, runnable
+from osmscope.oracle.stand_in import StandIn
+from osmscope.oracle.throw_away_keys import ThrowAwayKeys
+from osmscope.resources.address import host_port, parse_ip
+from osmscope.resources.proxy import Proxy
+from osmscope.rules.listener_selection import ListenerIndex, WantedConnection
+from osmscope.trace.request import TraceRequest
+from osmscope.trace.tracer import Tracer
+
+PEER = "127.0.0.1"
+_SOURCES = {4: "192.0.2.1", 6: "2001:db8::1"}
+"""Of the ranges for documentation (RFC 5737, RFC 3849): nobody's."""
+_DESTINATION = "192.0.2.2"
+_SOURCE_PORT = 40000
+_PATIENCE = 3.0
+_UNKNOWN = Decision(verdict="unknown")
+
+
+class Verification:
+    """A sidecar's trace and a real Envoy that runs its copy, while it is open.
+
+    Args:
+        proxy: The sidecar.
+        pod_ip: Its pod's address, "" where it is not known.
+        seconds: How long starting Envoy may take, and one request.
+
+    Raises:
+        NotComparableError: There is no Envoy, or it refuses the copy.
+        DumpError: A resource cannot be read.
+    """
+
+    def __init__(self, proxy: Proxy, *, pod_ip: str = "", seconds: float = 30.0) -> None:
+        envoy_path()
+        self._tracer = Tracer(proxy)
+        self._pod_ip = pod_ip
+        self._seconds = seconds
+        self._index = ListenerIndex(proxy.listeners)
+        self._ports: dict[str, int] = {}
+        self._real: dict[str, str] = {}
+        self._stack = contextlib.ExitStack()
+        self.taken_out: list[str] = []
+        """What the copy lacks, in words."""
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            keys = ThrowAwayKeys()
+            self._envoy = stack.enter_context(EnvoyProcess())
+            self._copy: Runnable = runnable(self._tracer.proxy, keys, self._envoy.folder)
+            stand_in = stack.enter_context(StandIn(len(self._copy.endpoints)))
+            bootstrap = self._copy.with_addresses(stand_in.addresses)
+            self._ports = self._envoy.start(bootstrap, self._deadline())
+            self._real = dict(zip(stand_in.addresses, self._copy.endpoints, strict=True))
+            patience = min(self._seconds, _PATIENCE)
+            self._client = Client(keys, self._envoy.folder, patience)
+            ignored = [f"{field} (unknown to this Envoy)" for field in self._envoy.ignored()]
+            self.taken_out = [*self._copy.taken_out, *ignored]
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def prepared(self, request: TraceRequest) -> TraceRequest:
+        """Fill in what a request leaves open and a connection must have."""
+        destination = request.dst_ip
+        if destination is None and request.direction == "inbound":
+            destination = self._pod_ip or _DESTINATION
+        ip = parse_ip(destination or "")
+        own = parse_ip(self._pod_ip)
+        source = _SOURCES[ip.version if ip is not None else 4]
+        if own is not None and ip is not None and own.version == ip.version:
+            source = source if request.direction == "inbound" else str(own)
+        return msgspec.structs.replace(
+            request,
+            dst_ip=destination,
+            src_ip=request.src_ip or source,
+            src_port=_SOURCE_PORT if request.src_port is None else request.src_port,
+            direct_src_ip=PEER,
+            random_value=None,
+        )
+
+    def verify(self, request: TraceRequest) -> Comparison:
+        """Put a request to both, and compare.
+
+        Args:
+            request: The request, completed (`osmscope.trace.completion`).
+
+        Returns:
+            The comparison; where there can be none it says why.
+        """
+        asked = self.prepared(request)
+        answer = self._tracer.answer(asked)
+        try:
+            line = self._logged(asked)
+            return compare(answer, line, self._real)
+        except NotComparableError as error:
+            nearest = compare(answer, LogLine(kind="listener"), {}).simulated
+            return Comparison(result="not compared", simulated=nearest, reason=str(error))
+
+    def _logged(self, request: TraceRequest) -> LogLine:
+        if request.runtime:
+            raise NotComparableError("the request sets runtime keys")
+        peer = self._client.ask(request, self._entry(request))
+        line = self._envoy.lines_of(peer, time.monotonic() + _PATIENCE)[0]
+        wanted = host_port(str(parse_ip(request.dst_ip or "")), request.dst_port or 0)
+        if line.destination != wanted:
+            raise NotComparableError(
+                f"Envoy saw the destination {line.destination} instead of {wanted}:"
+                " this machine tracks connections, which use_original_dst asks"
+            )
+        return line
+
+    def _entry(self, request: TraceRequest) -> tuple[str, int]:
+        """Find the copy of the listener that accepts a connection."""
+        wanted = WantedConnection(
+            destination_ip=request.dst_ip,
+            destination_port=request.dst_port,
+            direction=request.direction,
+            listener=request.listener,
+        )
+        choice = self._index.choose(wanted)
+        accepting = choice.accepted_by or choice.listener
+        if accepting is None:
+            reason = choice.reason or f"{len(choice.candidates)} listeners would"
+            raise NotComparableError(f"no one listener accepts {wanted.text()}: {reason}")
+        ip = self._copy.entries.get(accepting.name)
+        if ip is None or ip not in self._ports:
+            raise NotComparableError(f'the listener "{accepting.name}" has no socket in the copy')
+        return ip, self._ports[ip]
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._seconds
+
+
+def verify_once(proxy: Proxy, request: TraceRequest) -> Comparison:
+    """Put one request to a trace and to an Envoy of its own; raises nothing that Envoy refuses."""
+    try:
+        with Verification(proxy) as envoy:
+            return envoy.verify(request)
+    except NotComparableError as error:
+        return Comparison(result="not compared", simulated=_UNKNOWN, reason=str(error))

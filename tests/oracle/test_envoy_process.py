@@ -1,0 +1,72 @@
+"""Nothing is left of an Envoy, however its starter ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from osmscope.oracle import envoy_process
+from osmscope.oracle.envoy_process import EnvoyProcess, envoy_path
+from osmscope.oracle.not_comparable import NotComparableError
+
+pytestmark = pytest.mark.envoy
+
+STARTER = """
+import time
+from osmscope.oracle.envoy_process import EnvoyProcess
+with EnvoyProcess() as envoy:
+    admin = {"address": {"pipe": {"path": str(envoy.folder / "admin.sock")}}}
+    envoy.start({"admin": admin}, time.monotonic() + 20)
+    print(envoy.folder, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_it_goes_with_its_starter(end):
+    starter = subprocess.Popen([sys.executable, "-c", STARTER], stdout=-1, stderr=-1, text=True)
+    assert starter.stdout is not None
+    folder = Path(starter.stdout.readline().strip())
+    assert running(folder)
+    starter.send_signal(end)
+    starter.communicate(timeout=10)
+    until = time.monotonic() + 10
+    while running(folder) or folder.exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def running(folder: Path) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
+
+
+def test_a_refused_bootstrap_says_why():
+    bootstrap: dict[str, object] = {"static_resources": {"listeners": 3}}
+    with EnvoyProcess() as envoy, pytest.raises(NotComparableError, match=r"refuses.*listeners"):
+        envoy.start(bootstrap, time.monotonic() + 20)
+    assert not envoy.folder.exists()
+
+
+def test_too_little_time_says_how_to_give_more():
+    with EnvoyProcess() as envoy, pytest.raises(NotComparableError, match="--timeout"):
+        envoy.start({}, time.monotonic())
+
+
+def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch):
+    assert envoy_path().is_file()
+    monkeypatch.setattr(envoy_process.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(NotComparableError, match=r"pip install 'osmscope\[envoy\]'"):
+        envoy_path()
