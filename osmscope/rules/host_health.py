@@ -2,8 +2,8 @@
 
 What Envoy does: a host is unhealthy if its active health check fails, outlier detection ejected
 it, or EDS says so (draining included); else degraded if one of the three says that; else healthy.
-`eds_health_status: HEALTHY` of /clusters says nothing of the other two. Hosts that wait for their
-first health check (with `ignore_new_hosts_until_first_hc`) and hosts that failed by an
+`eds_health_status: HEALTHY` of /clusters says nothing of the other two. Hosts that drain,
+that wait for their first health check (with `ignore_new_hosts_until_first_hc`) or that failed by an
 `x-envoy-immediate-health-check-fail` response are excluded: they do not count among those that
 could be healthy. Checked against Envoy 1.40.0. Not modelled: `override_host_status`.
 """
@@ -16,6 +16,7 @@ _UNHEALTHY = frozenset({
     "failed_active_hc", "failed_outlier_check", "failed_eds_health", "eds_status_draining",
     "unhealthy",
 })  # fmt: skip
+_EXCLUDED = frozenset({"excluded_via_immediate_hc_fail", "eds_status_draining"})
 _DEGRADED = frozenset({
     "degraded_active_hc", "degraded_eds_health", "degraded_outlier_detection", "degraded",
 })  # fmt: skip
@@ -43,7 +44,7 @@ def is_excluded(host: Host, *, ignore_new_hosts: bool) -> bool:
         host: The host.
         ignore_new_hosts: The cluster's `ignore_new_hosts_until_first_hc`.
     """
-    if "excluded_via_immediate_hc_fail" in host.flags:
+    if host.flags & _EXCLUDED:
         return True
     return ignore_new_hosts and "pending_active_hc" in host.flags
 

@@ -4,7 +4,8 @@ What Envoy does: a host belongs to the subset of each selector whose keys its `e
 has. The request's criteria have to use exactly the keys of one selector, and values are compared
 with their type. A subset that has a host is used, whatever its health: health, panic and
 priorities then count within it. Otherwise the selector's own fallback counts, or else the
-cluster's; a request without criteria always takes the latter. Locality weights are ignored within
+cluster's; the latter too where the selector's keys, in order, begin those of an earlier one, in
+which Envoy's tree of keys loses the fallback. A request without criteria always takes the cluster's. Locality weights are ignored within
 subsets unless `locality_weight_aware`. Checked against Envoy 1.40.0. Not modelled: nothing.
 """
 
@@ -87,12 +88,13 @@ def _tried(
                 ignores_health=single,
             )
             return
-        if selector.fallback_policy == "KEYS_SUBSET":
+        policy = "NOT_DEFINED" if _is_shadowed(config, selector) else selector.fallback_policy
+        if policy == "KEYS_SUBSET":
             fewer = {key: wanted[key] for key in selector.fallback_keys_subset if key in wanted}
             yield from _tried(config, hosts, fewer)
             return
-        if selector.fallback_policy != "NOT_DEFINED":
-            yield from _fallback(config, selector.fallback_policy, hosts, criteria)
+        if policy != "NOT_DEFINED":
+            yield from _fallback(config, policy, hosts, criteria)
             return
     yield from _fallback(config, config.fallback_policy, hosts, criteria)
     if config.panic_mode_any and config.fallback_policy != "NO_FALLBACK":
@@ -105,6 +107,13 @@ def _selector(config: LbSubsetConfig, criteria: Criteria) -> LbSubsetSelector | 
         if keys == set(criteria) or (config.allow_redundant_keys and keys <= set(criteria)):
             return selector
     return None
+
+
+def _is_shadowed(config: LbSubsetConfig, selector: LbSubsetSelector) -> bool:
+    """Whether an earlier selector's keys, in order, start with this one's: its fallback is lost."""
+    keys = sorted(selector.keys)
+    earlier = config.subset_selectors[: config.subset_selectors.index(selector)]
+    return any(sorted(other.keys)[: len(keys)] == keys for other in earlier)
 
 
 def _fallback(

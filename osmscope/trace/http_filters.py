@@ -20,6 +20,9 @@ from osmscope.trace.sidecar import HttpStage, Sidecar
 
 _replace = msgspec.structs.replace
 
+_SCHEME = "x-forwarded-proto"
+"""A request without it has no route."""
+
 
 def run_filters(
     sidecar: Sidecar,
@@ -120,15 +123,15 @@ class _Walk:
             yield _replace(further, resolved=one, missing=one.missing, probability=share)
 
     def _keeps_route(self, path: HttpPath, result: FilterResult) -> bool:
-        """Whether the route table reads nothing of what the filter changed."""
+        """Whether the route table reads nothing of what changed since the route was looked up."""
         if self._manager.scoped_routes is not None:
             return False
         table = path.resolved.table
         read = table.headers_read if table is not None else frozenset()
-        before, after = path.request, result.request
+        before, after = path.resolved.request or path.request, result.request
         if read is None or before.metadata is not after.metadata:
             return False
-        return all(before.headers.all(name) == after.headers.all(name) for name in read)
+        return all(before.headers.all(name) == after.headers.all(name) for name in {*read, _SCHEME})
 
 
 def _undelivered(name: str) -> LocalReply:

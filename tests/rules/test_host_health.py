@@ -43,6 +43,8 @@ def test_flags_add_up_to_one_state(flags: tuple[str, ...], expected: Health, wor
         (("pending_active_hc", "failed_active_hc"), True, True),
         (("pending_active_hc", "failed_active_hc"), False, False),
         (("excluded_via_immediate_hc_fail",), False, True),
+        (("eds_status_draining",), False, True),
+        (("failed_eds_health",), False, False),
     ],
 )
 def test_excluded_hosts(flags: tuple[str, ...], ignore_new_hosts: bool, excluded: bool) -> None:

@@ -180,3 +180,21 @@ def test_the_weighted_cluster_overrides_the_route_and_filters_override_both() ->
 )
 def test_values_are_compared_with_their_type(one: object, other: object, same: bool) -> None:
     assert same_value(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("selectors", "reason"),
+    [
+        ([["ver"], ["ver", "zone"]], "NO_FALLBACK"),
+        ([["zone", "ver"], ["ver"]], "ANY_ENDPOINT"),
+        ([["zone", "stage"], ["ver"]], "NO_FALLBACK"),
+    ],
+)
+def test_a_selector_that_begins_an_earlier_one_has_no_fallback(
+    selectors: list[list[str]], reason: str
+) -> None:
+    settings = config(
+        fallback_policy="ANY_ENDPOINT",
+        subset_selectors=[{"keys": keys, "fallback_policy": "NO_FALLBACK"} for keys in selectors],
+    )
+    assert reason in selections(settings, HOSTS, {"ver": "none"})[0].reason
