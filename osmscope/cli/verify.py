@@ -149,9 +149,8 @@ def _verify(sidecar: Sidecar, wanted: list[_Asked], settings: _Settings) -> int:
                 compared = Comparison(result="not compared", simulated=unknown, reason=one.obstacle)
             else:
                 compared = envoy.verify(one.request)
-            verified.append(
-                Verified(request=one.request, comparison=compared, inferred=one.inferred)
-            )
+            inferred = (*one.inferred, *envoy.filled_in(one.request))
+            verified.append(Verified(request=one.request, comparison=compared, inferred=inferred))
         _write(verified, envoy, settings)
     differing = [one for one in verified if one.comparison.result == "differ"]
     if differing:

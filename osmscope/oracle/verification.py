@@ -105,6 +105,16 @@ class Verification:
             random_value=None,
         )
 
+    def filled_in(self, request: TraceRequest) -> tuple[str, ...]:
+        """Say in words which addresses a request left open."""
+        asked = self.prepared(request)
+        notes = []
+        if request.src_ip is None:
+            notes.append(f"the client's address is {asked.src_ip}, for both")
+        if request.dst_ip is None and asked.dst_ip is not None:
+            notes.append(f"the original destination is {asked.dst_ip}, for both")
+        return tuple(notes)
+
     def verify(self, request: TraceRequest) -> Comparison:
         """Put a request to both, and compare.
 

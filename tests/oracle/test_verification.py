@@ -13,7 +13,8 @@ import zstandard
 
 from osmscope.oracle.verification import Verification, verify_once
 from osmscope.resources.proxy import Proxy
-from osmscope.trace import tracer
+from osmscope.rules import route_match
+from osmscope.rules.facts import Headers
 from osmscope.trace.request import TraceRequest
 from tests.mesh.comparison import recorded_tracers, server_request
 from tests.trace import sidecars
@@ -116,20 +117,15 @@ def test_what_envoy_refuses_is_not_compared():
     assert "Envoy refuses the copy" in found.reason
 
 
-def test_a_planted_error_is_found(monkeypatch):
-    proxy = sidecars.behind(sidecars.EVERYTHING, stat_prefix="s").proxy
-    right = tracer.outcomes_of
-
-    def wrong(evaluation, headers):
-        return tuple(
-            msgspec.structs.replace(
-                one, outcome=msgspec.structs.replace(one.outcome, virtual_host="planted")
-            )
-            for one in right(evaluation, headers)
-        )
-
-    monkeypatch.setattr(tracer, "outcomes_of", wrong)
+def test_a_rule_that_is_wrong_is_found(monkeypatch):
+    asks_for_a_header = {"headers": [{"name": "x", "exact_match": "1"}]}
+    routes = (sidecars.route("b", match=asks_for_a_header), sidecars.route("a"))
+    table = sidecars.table(sidecars.host("all", ["*"], *routes))
+    clusters = [sidecars.cluster("a"), sidecars.cluster("b")]
+    proxy = sidecars.behind(table, stat_prefix="s", clusters=clusters).proxy
+    assert verify_once(proxy, sidecars.request()).result == "agree"
+    always = route_match.match_headers([], Headers.of([]))
+    monkeypatch.setattr(route_match, "match_headers", lambda matchers, headers: always)
     found = verify_once(proxy, sidecars.request())
-    assert (found.result, found.difference) == ("differ", "virtual_host")
-    assert found.real is not None
-    assert found.real.virtual_host == "all"
+    assert (found.result, found.difference) == ("differ", "route")
+    assert (found.simulated.route, found.real and found.real.route) == ("#0", "#1")
