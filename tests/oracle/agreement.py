@@ -14,6 +14,7 @@ from osmscope.trace.tracer import Tracer
 from tests.oracle.case import Json, Outcome, Result
 from tests.oracle.certificates import client_facts
 from tests.oracle.envoy_batch import Batch
+from tests.oracle.rule_coverage import RuleCoverage
 from tests.trace.truth_comparison import difference
 
 
@@ -27,7 +28,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """"" where they agree."""
 
 
-def verdicts(batch: Batch) -> Iterator[Verdict]:
+def verdicts(batch: Batch, coverage: RuleCoverage | None = None) -> Iterator[Verdict]:
     """Yield each request that Envoy logged with both answers."""
     dump = Dump.read(batch.config_dump, where="config_dump")
     proxy = Proxy(dump, read_clusters(batch.clusters, where="clusters"))
@@ -35,13 +36,16 @@ def verdicts(batch: Batch) -> Iterator[Verdict]:
     for result in batch.results:
         for outcome in result.outcomes:
             if outcome.truth is not None:
-                answer = tracer.answer(trace_request(result, outcome.request))
-                yield Verdict(
-                    result=result,
-                    outcome=outcome,
-                    answer=answer,
-                    difference=difference(_recorded(outcome), answer),
-                )
+                request = trace_request(result, outcome.request)
+                if coverage is None:
+                    answer = tracer.answer(request)
+                else:
+                    with coverage.watching():
+                        answer = Tracer(proxy).answer(request)
+                found = difference(_recorded(outcome), answer)
+                if coverage is not None and not found:
+                    coverage.agreed()
+                yield Verdict(result=result, outcome=outcome, answer=answer, difference=found)
 
 
 def trace_request(result: Result, request: Json) -> TraceRequest:

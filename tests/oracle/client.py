@@ -86,7 +86,7 @@ def _response(stream: socket.socket, method: str) -> Json | None:
             received = (received + chunk).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
             missing = _missing(received, method)
     head = received.partition(b"\r\n\r\n")[0].decode("latin-1")
-    if not head:
+    if not head.startswith("HTTP/"):
         return None
     first, *lines = head.split("\r\n")
     headers = [line.split(": ", 1) for line in lines if ": " in line]
@@ -98,7 +98,7 @@ def _response(stream: socket.socket, method: str) -> Json | None:
 def _missing(received: bytes, method: str) -> int:
     """Return how many bytes of a response are still to come; 1 where that is not known yet."""
     head, end, body = received.partition(b"\r\n\r\n")
-    if not end:
+    if not end or not head.startswith(b"HTTP/"):
         return 1
     code = head.split(b" ", 2)[1]
     if method == "HEAD" or code in (b"204", b"304"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.oracle.envoy_batch import Oracle, oracle
+from tests.oracle.rule_coverage import RuleCoverage
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +13,15 @@ def envoy_oracle() -> Iterator[Oracle]:
     """Give what puts cases to a real Envoy."""
     with oracle() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def rule_coverage(pytestconfig: pytest.Config) -> Iterator[RuleCoverage | None]:
+    """Count which rules take part, where `--oracle-coverage` asks for it; None where not."""
+    option = pytestconfig.option
+    if not option.oracle_coverage:
+        yield None
+        return
+    coverage = RuleCoverage()
+    yield coverage
+    coverage.write(option.oracle_seed, option.oracle_cases)

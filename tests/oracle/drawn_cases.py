@@ -6,8 +6,11 @@ from tests.oracle.case import Case
 from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
 from tests.oracle.families.connection_managers import draw_connection_managers
-from tests.oracle.families.rbac import draw_rbac
+from tests.oracle.families.endpoints import draw_hashing, draw_subsets
 from tests.oracle.families.http_filters import draw_http_filters
+from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
+from tests.oracle.families.mutual_tls import draw_mutual_tls
+from tests.oracle.families.rbac import draw_rbac
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
 from tests.oracle.families.virtual_hosts import draw_virtual_hosts
@@ -20,4 +23,9 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "connection_managers": draw_connection_managers,
     "rbac": draw_rbac,
     "http_filters": draw_http_filters,
+    "hashing": draw_hashing,
+    "subsets": draw_subsets,
+    "chain_matchers": draw_chain_matchers,
+    "route_matchers": draw_route_matchers,
+    "mutual_tls": draw_mutual_tls,
 }

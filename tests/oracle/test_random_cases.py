@@ -18,6 +18,7 @@ from tests.oracle.case import Case, load_regressions
 from tests.oracle.draw import Draw
 from tests.oracle.drawn_cases import FAMILIES
 from tests.oracle.envoy_batch import Batch, Oracle
+from tests.oracle.rule_coverage import RuleCoverage
 from tests.oracle.shrinking import shrink
 
 pytestmark = pytest.mark.envoy
@@ -33,6 +34,7 @@ MOST_REJECTED = 0.5
 def test_random_cases_agree_with_envoy(
     family: str,
     envoy_oracle: Oracle,
+    rule_coverage: RuleCoverage | None,
     pytestconfig: pytest.Config,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -41,7 +43,7 @@ def test_random_cases_agree_with_envoy(
     counts: Counter[str] = Counter()
     while counts["answered"] < wanted:
         batch = envoy_oracle.ask(_batch(family, draw, wanted - counts["answered"]))
-        different = _count(batch, counts)
+        different = _count(batch, counts, rule_coverage)
         if different:
             pytest.fail(_kept(envoy_oracle, different, pytestconfig.option.oracle_seed))
     with capsys.disabled():
@@ -67,12 +69,12 @@ def _batch(family: str, draw: Draw, wanted: int) -> list[Case]:
     return cases
 
 
-def _count(batch: Batch, counts: Counter[str]) -> list[Verdict]:
+def _count(batch: Batch, counts: Counter[str], coverage: RuleCoverage | None) -> list[Verdict]:
     """Add up what became of a batch; return the differences that nothing explains."""
     counts["configurations"] += len(batch.results)
     counts["rejected"] += sum(bool(result.rejected) for result in batch.results)
     different = []
-    for verdict in verdicts(batch):
+    for verdict in verdicts(batch, coverage):
         counts["answered"] += 1
         counts["not exact"] += not verdict.answer.exact
         counts["explained differences"] += bool(verdict.difference) and not verdict.answer.exact

@@ -1,4 +1,4 @@
-"""RBAC: trees of permissions and principals, as network and HTTP filters, overridden and disabled."""
+"""RBAC: trees of permissions and principals, in network and HTTP filters, overridden, disabled."""
 
 from tests.oracle.blocks import (
     HEADER_VALUES,
@@ -27,10 +27,10 @@ DISABLED = {"@type": f"{TYPES}.config.route.v3.FilterConfig", "disabled": True, 
 
 def draw_rbac(draw: Draw) -> Case:
     """Draw a chain with network RBAC, HTTP RBAC, or both."""
-    network = draw.some([_network(draw), _network(draw)], 0, 2)
+    network = draw.some([network_rbac(draw), network_rbac(draw)], 0, 2)
     if draw.maybe(0.3):
         chain = tcp_chain("tcp", "alpha")
-        network = network or [_network(draw)]
+        network = network or [network_rbac(draw)]
     else:
         chain = http_chain("http", _manager(draw))
     chain["filters"] = [*network, *chain["filters"]]
@@ -40,7 +40,8 @@ def draw_rbac(draw: Draw) -> Case:
     return Case(family="rbac", listener=listener, requests=requests(draw, _request))
 
 
-def _network(draw: Draw) -> Json:
+def network_rbac(draw: Draw) -> Json:
+    """Draw a network RBAC filter."""
     config: Json = {"@type": f"{FILTERS}.network.rbac.v3.RBAC"}
     config |= {"rules": rules(draw, http=False), "stat_prefix": "r"}
     return {"name": "network", "typed_config": config}

@@ -1,0 +1,72 @@
+"""Counts by how many cases each rule was held against Envoy.
+
+A rule took part in a case if any function of its file ran while the answer was worked out, with
+nothing remembered from the cases before. Only cases in which both agreed count. That a rule took
+part is more than that its file was imported, and less than that it alone decided.
+"""
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from osmscope import rules
+
+FOLDER = Path(rules.__file__).parent
+TABLE = Path(__file__).parent / "COVERAGE.md"
+
+HEAD = """# What the oracle tests cover
+
+Each rule with the number of random cases in which it took part and osmscope agreed with a real
+Envoy 1.40.0. Written by `pytest tests/oracle --oracle-coverage --oracle-cases {cases}`
+(seed {seed}, {total} cases); how it is counted stands in `rule_coverage.py`.
+
+| rule | cases |
+| --- | ---: |
+"""
+
+WITHOUT_CASES = """
+Rules without cases read what a drawn configuration does not have yet, or words for explanations.
+They are held by their own tests and by the recorded truth.
+"""
+
+
+class RuleCoverage:
+    """The counts of one run."""
+
+    def __init__(self) -> None:
+        self.cases = 0
+        self._counts: Counter[str] = Counter()
+        self._ran: set[str] = set()
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note the files whose functions run."""
+        self._ran = set()
+        sys.setprofile(self._note)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+    def agreed(self) -> None:
+        """Count what was noted last."""
+        self.cases += 1
+        prefix = str(FOLDER)
+        self._counts.update(name for name in self._ran if name.startswith(prefix))
+
+    def write(self, seed: int, cases: int) -> None:
+        """Write the table, every rule in it."""
+        lines = []
+        for path in sorted(FOLDER.rglob("*.py")):
+            if path.name != "__init__.py":
+                name = path.relative_to(FOLDER).as_posix()
+                lines.append(f"| `rules/{name}` | {self._counts[str(path)]} |\n")
+        head = HEAD.format(cases=cases, seed=seed, total=self.cases)
+        TABLE.write_text(head + "".join(lines) + WITHOUT_CASES)
+
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            self._ran.add(frame.f_code.co_filename)
