@@ -106,6 +106,9 @@ def _authenticate(
             return HandshakeResult(connection=connection, failed=refusal)
         assumptions += _unverifiable(context, certificate)
         relied_on_trust = has_authority(context)
+    elif _refusal(context, certificate) is not None:
+        # It is accepted all the same, but not as a validated one.
+        certificate = msgspec.structs.replace(certificate, trusted=False)
     return HandshakeResult(
         connection=msgspec.structs.replace(
             connection, terminated_tls=True, peer_certificate=certificate

@@ -7,6 +7,8 @@ those of localities as well, without regard to health. Checked against Envoy 1.4
 Not modelled: nothing.
 """
 
+import functools
+
 from osmscope.rules.host_health import Health
 from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind, LbPolicy
@@ -26,6 +28,15 @@ class HashTables:
         self._policy = policy
         self._hosts = hosts
         self._tables: dict[int, tuple[HashTable, tuple[int, ...]] | None] = {}
+
+    @functools.cached_property
+    def repeat_keys(self) -> bool:
+        """Whether hosts of a priority share a key: nothing then orders their points on a ring."""
+        hostname = self._policy.use_hostname_for_hashing
+        keys = {
+            (host.priority, hash_key(host, use_hostname=hostname)) for host in self._hosts.hosts
+        }
+        return len(keys) < len(self._hosts.hosts)
 
     def of(self, priority: int) -> tuple[HashTable, tuple[int, ...]] | None:
         """Return a priority's table and the hosts it speaks of; None if none can be hashed to."""

@@ -1,11 +1,11 @@
 """The headers that the connection manager removes and adds.
 
 What Envoy does: hop-by-hop headers go, with those that `connection` names; `te` stays as
-`trailers` at most, and `expect` unless it is `100-continue`, which Envoy answers. Headers that steer the router, and the route table's `internal_only_headers`,
-go unless the request is internal; labels of the mesh go from edge requests, which get
-`x-envoy-external-address`. `x-forwarded-proto` is set where the client is the first hop, and kept
-otherwise; `:scheme` follows it, unless an absolute URL said it; `scheme_header_transformation`
-overwrites both.
+`trailers` at most, and `expect` unless it is `100-continue`, which Envoy answers. Headers that
+steer the router, and the route table's `internal_only_headers`, go unless the request is
+internal; labels of the mesh go from edge requests, which get `x-envoy-external-address`.
+`x-forwarded-proto` is set where the client is the first hop, and kept otherwise; `:scheme`
+follows it, unless an absolute URL said it; `scheme_header_transformation` overwrites both.
 Checked against Envoy 1.40.0. Not modelled: `x-request-id` and tracing headers, which are new for
 each request; `add_user_agent`.
 """

@@ -100,6 +100,8 @@ class HostSet:
             found.append(f"{what}: all endpoints are taken as equally likely")
         if policy.is_hashing and policy.hash_balance_factor:
             found.append("hash_balance_factor: no endpoint is assumed to be overloaded")
+        if policy.kind is Kind.RING_HASH and self._tables.repeat_keys:
+            found.append("of endpoints with the same hash key, the first one is on the ring")
         if policy.kind in _ASSUMPTIONS:
             found.append(_ASSUMPTIONS[policy.kind])
         if self._set.weights_would_matter:

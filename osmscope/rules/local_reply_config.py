@@ -2,8 +2,8 @@
 
 What Envoy does: the first of `mappers` whose access log filter fits may change the code; then the
 reply to a request that came as gRPC, whatever filters made of it, is sent with code 200, which is
-what the access log prints. Flags and details stay. A codec's flag is not set yet when mappers run. The answer to a CORS preflight and
-upstream responses are not local replies.
+what the access log prints. Flags and details stay. A codec's flag is not set yet when mappers
+run. The answer to a CORS preflight and upstream responses are not local replies.
 Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status
 and extensions, which are taken not to fit; bodies and headers of the reply.
 """

@@ -5,8 +5,9 @@ has. The request's criteria have to use exactly the keys of one selector, and va
 with their type. A subset that has a host is used, whatever its health: health, panic and
 priorities then count within it. Otherwise the selector's own fallback counts, or else the
 cluster's; the latter too where the selector's keys, in order, begin those of an earlier one, in
-which Envoy's tree of keys loses the fallback. A request without criteria always takes the cluster's. Locality weights are ignored within
-subsets unless `locality_weight_aware`. Checked against Envoy 1.40.0. Not modelled: nothing.
+which Envoy's tree of keys loses the fallback. A request without criteria always takes the
+cluster's. Locality weights are ignored within subsets unless `locality_weight_aware`. Checked
+against Envoy 1.40.0. Not modelled: nothing.
 """
 
 import math

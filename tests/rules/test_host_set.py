@@ -214,3 +214,20 @@ def test_hashing_finds_no_degraded_host() -> None:
 
 def test_a_hash_means_nothing_to_other_policies() -> None:
     assert len(HostSet(LbPolicy(), HOSTS, Surroundings()).shares(7).endpoints) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "said"),
+    [
+        (Kind.RING_HASH, "xx", True),
+        (Kind.RING_HASH, "xy", False),
+        (Kind.MAGLEV, "xx", False),
+    ],
+)
+def test_which_of_equal_keys_is_on_a_ring_is_assumed(kind: Kind, keys: str, said: bool) -> None:
+    hosts = [
+        host(name, metadata={"envoy.lb": {"hash_key": key}})
+        for name, key in zip("ab", keys, strict=True)
+    ]
+    answer = HostSet(LbPolicy(kind=kind), hosts, Surroundings()).shares(7)
+    assert any("same hash key" in text for text in answer.assumptions) is said

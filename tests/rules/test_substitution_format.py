@@ -102,6 +102,12 @@ def test_an_address_out_of_a_header_has_port_0() -> None:
     assert formatted.text == "1.2.3.4:0"
 
 
+def test_the_port_of_an_address_that_a_header_may_have_named_is_not_known() -> None:
+    headers = HEADERS.set("x-forwarded-for", "10.0.0.1")
+    formatted = format_text("%DOWNSTREAM_REMOTE_PORT%", context(headers=headers))
+    assert formatted.missing == ("%DOWNSTREAM_REMOTE_PORT%",)
+
+
 def test_response_headers_can_be_read_once_there_are_some() -> None:
     facts = FormatContext(
         request=context().request, response_headers=Headers.of([("x-b", "1")]), cluster="c"
