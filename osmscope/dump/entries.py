@@ -25,8 +25,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str
     """As the dump has it; "" where it names none."""
     state: State
-    path: str
-    """Where it stands in the dump, as "dynamic_listeners[2].active_state"."""
+    place: str
+    """The list that it stands in, as "dynamic_listeners"."""
+    index: int
+    part: str = ""
+    """What of the list's item it is, as "active_state"; "" for all of it."""
     body: msgspec.Raw = NOTHING
     """The resource's canonical JSON; of scoped_routes the list; empty if only an error is known."""
     version_info: str = ""
@@ -34,6 +37,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: ErrorState | None = None
     """The rejected update of this name, at all its states."""
     client_status: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the dump, as "dynamic_listeners[2].active_state"."""
+        item = f"{self.place}[{self.index}]"
+        return f"{item}.{self.part}" if self.part else item
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -143,15 +152,18 @@ def read_entries(
         wires = _DECODE_ALL.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         for index, wire in list(_tolerantly(path, raw, gaps)):
-            yield from _states(form, wire, f"{path}[{index}]", gaps)
+            yield from _states(form, wire, path, index, gaps)
         return
     wires.reverse()  # taken from the end, so that each is freed when its entry is made
     for index in range(len(wires)):
-        yield from _states(form, wires.pop(), f"{path}[{index}]", gaps)
+        yield from _states(form, wires.pop(), path, index, gaps)
 
 
-def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterator[Entry]:
+def _states(
+    form: Form, wire: _EntryWire, place: str, index: int, gaps: list[Gap]
+) -> Iterator[Entry]:
     error = _error(wire.error_state)
+    path = f"{place}[{index}]"
     for field, state in (
         ("active_state", State.ACTIVE),
         ("warming_state", State.WARMING),
@@ -159,12 +171,13 @@ def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterato
     ):
         held: _ListenerStateWire | None = getattr(wire, field)
         if held is not None:
-            here = f"{path}.{field}"
             yield Entry(
                 kind=form.kind,
-                name=wire.name or _name_of(held.listener, here, gaps),
+                name=wire.name or _name_of(held.listener, f"{path}.{field}", gaps),
                 state=state,
-                path=here,
+                place=place,
+                index=index,
+                part=field,
                 body=held.listener,
                 version_info=intern(held.version_info),
                 last_updated=intern(held.last_updated),
@@ -178,7 +191,8 @@ def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterato
             kind=form.kind,
             name=name,
             state=form.state,
-            path=path,
+            place=place,
+            index=index,
             body=body,
             version_info=intern(wire.version_info),
             last_updated=intern(wire.last_updated),
@@ -192,7 +206,9 @@ def _states(form: Form, wire: _EntryWire, path: str, gaps: list[Gap]) -> Iterato
             kind=form.kind,
             name=name,
             state=State.ERROR,
-            path=f"{path}.error_state",
+            place=place,
+            index=index,
+            part="error_state",
             version_info=error.version_info,
             last_updated=error.last_update_attempt,
             error=error,
