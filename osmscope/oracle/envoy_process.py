@@ -148,6 +148,8 @@ class EnvoyProcess:
             if "listener" in kinds:
                 # Its other lines are written at the same moment, in either order.
                 if len(kinds) > 1 or not for_more:
+                    # A later connection may come from the same port: what was told is forgotten.
+                    self._lines.clear()
                     return sorted(lines, key=lambda line: line.kind == "listener")
                 for_more -= 1
             self._wait(deadline)
