@@ -50,7 +50,10 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
 
 def _violation(policy: CsrfPolicy, request: Request) -> str:
     headers = request.headers
-    source = _host_and_port(headers.first("origin")) or _host_and_port(headers.first("referer"))
+    origin = headers.first("origin")
+    # A browser that hides the origin says "null", which is none.
+    origin = None if origin == "null" else origin
+    source = _host_and_port(origin) or _host_and_port(headers.first("referer"))
     if not source:
         return "the request names neither origin nor referer"
     target = _host_and_port(request.host)
