@@ -45,3 +45,15 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder ../shared: real dumps, and what real Envoys did")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bookstore() -> Path:
+    """The snapshot of a mesh."""
+    return ROOT / "fixtures/bookstore"
+
+
+@pytest.fixture(scope="session")
+def bookbuyer(bookstore: Path) -> Path:
+    """The folder of one pod."""
+    return next(bookstore.glob("pods/*/bookbuyer*"))

@@ -29,6 +29,7 @@ def _loaded(code: str) -> set[str]:
         "osmscope.trace.tracer",
         "osmscope.trace.batch",
         "osmscope.report.text",
+        "osmscope.session.tracing",
     ],
 )
 def test_the_core_loads_nothing_heavy(module):

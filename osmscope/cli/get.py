@@ -11,10 +11,11 @@ import msgspec
 
 from osmscope.cli import output
 from osmscope.cli.help_text import examples
-from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
+from osmscope.cli.sources import source_options
 from osmscope.errors import SelectorError, UsageError
 from osmscope.report import documents
 from osmscope.report.table import Row, Table
+from osmscope.session.sources import SourceOptions, read_sidecar
 
 TABLES = {
     "listeners": ("osmscope.report.listener_tables", "listener_table"),

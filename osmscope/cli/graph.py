@@ -10,9 +10,11 @@ import msgspec
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
-from osmscope.cli.request_options import RequestOptions, request_options, typed_request
-from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
+from osmscope.cli.request_options import request_options
+from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
+from osmscope.session.sources import SourceOptions, read_sidecar
+from osmscope.session.typed_request import RequestOptions, typed_request
 
 if TYPE_CHECKING:
     import networkx
@@ -65,10 +67,11 @@ def command(arguments: tuple[str, ...], **options: object) -> None:
 
         _write(proxy_graph(sidecar.proxy), settings)
         return
-    from osmscope.cli.trace import trace_one
     from osmscope.graph import trace_graph
+    from osmscope.session.tracing import SidecarTracer
 
-    traced = trace_one(sidecar, typed_request(targets[0] if targets else None, asked))
+    typed = typed_request(targets[0] if targets else None, asked)
+    traced = SidecarTracer(sidecar).trace(typed)
     _write(trace_graph(traced.answer, traced.explanation), settings)
 
 

@@ -12,10 +12,11 @@ from osmscope import __version__
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
-from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
+from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.untrusted import escaped
+from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 
 _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "secret")
 

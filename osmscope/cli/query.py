@@ -8,10 +8,11 @@ import msgspec
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
-from osmscope.cli.sources import SourceOptions, dump_source, source_options
+from osmscope.cli.sources import source_options
 from osmscope.errors import DumpError, UsageError
 from osmscope.report import documents
 from osmscope.report.json_table import json_table
+from osmscope.session.sources import SourceOptions, dump_source
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,11 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
-from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
-from osmscope.cli.trace import completion_of
+from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.replay.tally import Tally
+from osmscope.session.sources import SourceOptions, read_sidecar
+from osmscope.session.tracing import completion_of
 from osmscope.source.lines import LineStream
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
-from osmscope.cli.sources import SourceOptions, read_sidecar, source_options
-from osmscope.cli.trace import completion_of
+from osmscope.cli.sources import source_options
 from osmscope.errors import SourceError, UsageError
 from osmscope.route_tests.result import RunResult
+from osmscope.session.sources import SourceOptions, read_sidecar
+from osmscope.session.tracing import completion_of
 
 _FORMAT = """\b
 A test (JSON or YAML); "" expects that there is none:

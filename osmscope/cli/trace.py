@@ -11,30 +11,18 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
-from osmscope.cli.request_options import RequestOptions, Typed, request_options, typed_request
-from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
+from osmscope.cli.request_options import request_options
+from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.trace_report import Setting, trace_report
-from osmscope.trace.answer import Answer, Explanation, Step
-from osmscope.trace.batch import Batch, qualified, undecided
-from osmscope.trace.completion import Completion
-from osmscope.trace.inference import Destinations, Inference
-from osmscope.trace.request import TraceRequest
+from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.session.tracing import SidecarTracer, Traced, completion_of
+from osmscope.session.typed_request import RequestOptions, typed_request
+from osmscope.trace.batch import Batch
 
 _FORMATS = ("tree", "wide", "json", "jsonl", "yaml", "dot", "mermaid", "svg")
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-
-
-class Traced(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, answered."""
-
-    request: TraceRequest
-    answer: Answer
-    explanation: Explanation
-    inferred: tuple[str, ...]
-    stand_in: str = ""
-    """The destination, where it only stands for the address that the host has."""
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +80,7 @@ def command(arguments: tuple[str, ...], **options: object) -> int:
     name, target = split_arguments(arguments, source, wants_target=asked.curl is None)
     typed = typed_request(target, asked)
     sidecar = read_sidecar(name, source)
-    traced = trace_one(sidecar, typed)
+    traced = SidecarTracer(sidecar).trace(typed)
     _write(traced, sidecar, settings)
     return exit_codes.of_answer(traced.answer)
 
@@ -114,52 +102,6 @@ def split_arguments(
     expected = "SOURCE TARGET" if wants_target else "SOURCE"
     given = ", ".join(arguments) or "nothing"
     raise UsageError(f"expected {expected}, not {given}", hint="see `osmscope trace --help`")
-
-
-def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completion:
-    """Return what completes requests to a sidecar; see `Completion`."""
-    destinations = Destinations(sidecar.proxy, sidecar.services, sidecar.namespace)
-    return Completion(destinations, sidecar.address, as_mesh_client=as_mesh_client)
-
-
-def trace_one(sidecar: Sidecar, typed: Typed) -> Traced:
-    """Complete, evaluate and explain one request.
-
-    Raises:
-        UsageError: The request lacks what no default can stand for.
-        DumpError: A resource on the path cannot be read.
-    """
-    completed, found = completion_of(sidecar).complete(typed.request)
-    completed = typed.finished(completed, found.host)
-    said = (*sidecar.notes, *typed.notes)
-    if found.candidates:
-        answer = undecided(completed, found)
-        return Traced(
-            request=completed, answer=answer, explanation=_candidates(found), inferred=said
-        )
-    from osmscope.trace.tracer import Tracer
-
-    answer, explanation = Tracer(sidecar.proxy).explain(completed)
-    answer = qualified(answer, found)
-    looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
-    return Traced(
-        request=completed,
-        answer=answer,
-        explanation=explanation,
-        inferred=(*said, *looked_up),
-        stand_in=(found.dst_ip or "") if found.is_stand_in else "",
-    )
-
-
-def _candidates(found: Inference) -> Explanation:
-    step = Step(
-        kind="destination",
-        chosen="",
-        reason="several lead to different places; give --dst-ip",
-        notes=found.candidates,
-        failed=True,
-    )
-    return Explanation(steps=(step,))
 
 
 def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:

@@ -11,11 +11,14 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
-from osmscope.cli.request_options import RequestOptions, request_options, typed_request
-from osmscope.cli.sources import Sidecar, SourceOptions, read_sidecar, source_options
-from osmscope.cli.trace import completion_of, split_arguments
+from osmscope.cli.request_options import request_options
+from osmscope.cli.sources import source_options
+from osmscope.cli.trace import split_arguments
 from osmscope.errors import SourceError, UsageError
 from osmscope.report import documents
+from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.session.tracing import completion_of
+from osmscope.session.typed_request import RequestOptions, typed_request
 from osmscope.trace.request import TraceRequest, read_request
 
 if TYPE_CHECKING:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from osmscope.cli.main import run
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -40,15 +37,3 @@ def osmscope(
         return Done(code, out, err)
 
     return call
-
-
-@pytest.fixture(scope="session")
-def bookstore() -> Path:
-    """The snapshot of a mesh."""
-    return FIXTURES / "bookstore"
-
-
-@pytest.fixture(scope="session")
-def bookbuyer(bookstore: Path) -> Path:
-    """The folder of one pod."""
-    return next(bookstore.glob("pods/*/bookbuyer*"))

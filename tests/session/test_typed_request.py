@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from osmscope.cli.request_options import RequestOptions, typed_request
 from osmscope.errors import UsageError
+from osmscope.session.typed_request import RequestOptions, typed_request
 from osmscope.trace.request import CertificateFacts
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from osmscope.cli.sources import SourceOptions, dump_source, read_sidecar
 from osmscope.errors import SelectorError, SourceError, UnreachableError, UsageError
+from osmscope.session.sources import SourceOptions, dump_source, read_sidecar
 
 
 def _read(source=None, **options):

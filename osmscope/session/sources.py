@@ -1,0 +1,218 @@
+"""SOURCE: from what the user typed to one sidecar, its services, and what it is called.
+
+A URL is an admin address; what exists as a file or folder is that; else it is a pod's name within
+`--from`. With `--dump` there is no SOURCE. Decision: a folder that holds a `config_dump.json`
+is one pod's own; of any other folder, the only sidecar in it where no name is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from osmscope.dump.clusters import Clusters, read_clusters
+from osmscope.dump.sections import Dump
+from osmscope.errors import SourceError, UsageError
+from osmscope.mesh.osm import node_namespace
+from osmscope.resources.address import split_host_port
+from osmscope.resources.proxy import Proxy
+from osmscope.source import demo
+from osmscope.source.admin import is_admin_address
+from osmscope.source.files import Source
+from osmscope.source.kubernetes_lists import Service
+from osmscope.source.locations import read_location
+
+if TYPE_CHECKING:
+    from osmscope.source.snapshot import PodFiles, Snapshot
+
+_GIVE = "give a file, an admin address, --dump FILE, or a pod's name with --from PATH"
+
+
+class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that name a source."""
+
+    dump: str | None = None
+    clusters: str | None = None
+    from_: str | None = None
+
+
+class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
+    """One sidecar, ready to be asked."""
+
+    proxy: Proxy
+    name: str
+    """What the user calls it, for headlines."""
+    namespace: str = ""
+    services: tuple[Service, ...] = ()
+    address: str = ""
+    """The pod's own; "" where it is not known."""
+    pod_names: Callable[[], Mapping[str, str]] = dict
+    """Gives the names of pods, by IP address."""
+    notes: tuple[str, ...] = ()
+    """What was chosen on the user's behalf."""
+
+
+def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
+    """Read the sidecar that SOURCE and the options name.
+
+    Raises:
+        UsageError: They name none, or contradict each other.
+        SourceError: It cannot be read.
+        DumpError: It is not a config dump.
+        SelectorError: A pod's name fits none, or several.
+    """
+    place = _place(source, options)
+    if place.folder is not None:
+        return _of_snapshot(place.folder, place.name, options.clusters)
+    return _of_file(place.name or "-", options.clusters or place.clusters)
+
+
+def dump_source(source: str | None, options: SourceOptions) -> Source:
+    """Read the bytes of the dump that SOURCE and the options name; raises as `read_sidecar`."""
+    place = _place(source, options)
+    if place.folder is not None:
+        return _dump_of(*_pod(place.folder, place.name))
+    return read_location(place.name or "-", "config_dump")
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A file or an address; or a pod, None for the only one, in a folder or an archive."""
+
+    name: str | None
+    folder: str | None = None
+    clusters: str | None = None
+
+
+def _place(source: str | None, options: SourceOptions) -> _Place:
+    if options.dump is not None:
+        if source is not None or options.from_ is not None:
+            raise UsageError("--dump takes the place of SOURCE and --from", hint="give one of them")
+        return _Place(options.dump)
+    if options.from_ is not None:
+        return _Place(source, _folder(options.from_))
+    if source is None:
+        raise UsageError("SOURCE is missing", hint=_GIVE)
+    if source == "-" or is_admin_address(source):
+        return _Place(source)
+    try:
+        return _path(source)
+    except PermissionError:
+        hint = "check its permissions"
+        raise SourceError("cannot be read: Permission denied", where=source, hint=hint) from None
+
+
+def _path(source: str) -> _Place:
+    if _is_file(source):
+        return _Place(source)
+    if Path(source).is_dir():
+        dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")
+        return _Place(None, source) if dump is None else _Place(dump, clusters=clusters)
+    raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_meant(source))
+
+
+def _meant(source: str) -> str:
+    """Say what to give instead: an address without its scheme is the usual slip."""
+    host, port = split_host_port(source)
+    return f"did you mean http://{source}?" if host and port is not None else _GIVE
+
+
+def _folder(location: str) -> str:
+    """Return a mesh's folder or archive: `demo` is the one that comes with osmscope."""
+    is_demo = location == demo.NAME and not Path(location).exists()
+    return str(demo.demo_folder()) if is_demo else location
+
+
+def _beside(folder: str, what: str) -> str | None:
+    """Find a file of a pod's own folder."""
+    names = (f"{what}.json{packed}" for packed in ("", ".gz", ".zst"))
+    return next((str(Path(folder, name)) for name in names if Path(folder, name).is_file()), None)
+
+
+def _is_file(source: str) -> bool:
+    """Whether there is something to read: a file, or a pipe such as a shell's `<(curl …)`."""
+    path = source.partition("#")[0] or source
+    return any(Path(name).exists() and not Path(name).is_dir() for name in (source, path))
+
+
+def _of_file(dump: str, clusters: str | None) -> Sidecar:
+    if dump == "-" and clusters == "-":
+        raise UsageError(
+            "standard input cannot be both the dump and the clusters",
+            hint="give one of them as a file",
+        )
+    source = read_location(dump, "config_dump")
+    if clusters is None and is_admin_address(dump):
+        clusters = dump
+    status = None if clusters is None else _clusters(read_location(clusters, "clusters"))
+    return _sidecar(source, status, name=_short(dump))
+
+
+def _pod(location: str, name: str | None) -> tuple[Snapshot, PodFiles]:
+    """Find a pod in a folder or an archive; the only one where no name is given."""
+    from osmscope.source.snapshot import open_snapshot
+
+    snapshot = open_snapshot(location)
+    if name is not None:
+        return snapshot, snapshot.find(name)
+    if len(snapshot.pods) != 1:
+        shown = ", ".join(pod.full_name for pod in snapshot.pods[:10])
+        raise UsageError(
+            f"{len(snapshot.pods)} sidecars are in here",
+            where=location,
+            hint=f"name one of {shown}",
+        )
+    return snapshot, snapshot.pods[0]
+
+
+def _dump_of(snapshot: Snapshot, pod: PodFiles) -> Source:
+    dump = snapshot.read(pod, "config_dump")
+    if dump is None:
+        raise SourceError("the pod has no config dump", where=f"{snapshot.where}: {pod.full_name}")
+    return dump
+
+
+def _of_snapshot(location: str, name: str | None, clusters: str | None) -> Sidecar:
+    snapshot, pod = _pod(location, name)
+    if clusters is None:
+        live = snapshot.read(pod, "clusters")
+    else:
+        live = read_location(clusters, "clusters")
+    status = None if live is None else _clusters(live)
+    sidecar = _sidecar(_dump_of(snapshot, pod), status, name=pod.name)
+    notes = tuple(snapshot.problems)
+    if len(pod.chosen_of) > 1:
+        replicas = f"{pod.name} stands for {len(pod.chosen_of)} replicas of {pod.workload}"
+        notes = (*notes, replicas)
+    return msgspec.structs.replace(
+        sidecar,
+        name=pod.workload or pod.name,
+        namespace=pod.namespace or sidecar.namespace,
+        services=snapshot.services(),
+        pod_names=snapshot.pod_names,
+        address=pod.addresses[0] if pod.addresses else "",
+        notes=notes,
+    )
+
+
+def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:
+    dump = Dump.read(source.data, where=source.where, select=source.select)
+    if clusters is None and dump.clusters is not None:
+        clusters = read_clusters(bytes(dump.clusters), where=source.where)
+    namespace = node_namespace(dump.node().id)
+    return Sidecar(proxy=Proxy(dump, clusters), name=name, namespace=namespace)
+
+
+def _clusters(source: Source) -> Clusters:
+    return read_clusters(source.data, where=source.where)
+
+
+def _short(location: str) -> str:
+    if location == "-":
+        return "standard input"
+    if is_admin_address(location):
+        return location
+    path = Path(location)
+    return path.parent.name if path.name.startswith("config_dump.") else path.name

@@ -1,0 +1,90 @@
+"""Requests put to one sidecar: completed, evaluated, explained."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from osmscope.session.sources import Sidecar
+from osmscope.session.typed_request import Typed
+from osmscope.trace.answer import Answer, Explanation, Step
+from osmscope.trace.batch import qualified, undecided
+from osmscope.trace.completion import Completion
+from osmscope.trace.inference import Destinations, Inference
+from osmscope.trace.request import TraceRequest
+
+if TYPE_CHECKING:
+    from osmscope.trace.tracer import Tracer
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, answered."""
+
+    request: TraceRequest
+    answer: Answer
+    explanation: Explanation
+    inferred: tuple[str, ...]
+    stand_in: str = ""
+    """The destination, where it only stands for the address that the host has."""
+
+
+def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completion:
+    """Return what completes requests to a sidecar; see `Completion`."""
+    destinations = Destinations(sidecar.proxy, sidecar.services, sidecar.namespace)
+    return Completion(destinations, sidecar.address, as_mesh_client=as_mesh_client)
+
+
+class SidecarTracer:
+    """Traces what a user asks of one sidecar; its indexes are built once, when first needed."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        self.sidecar = sidecar
+        self.completion = completion_of(sidecar)
+
+    @functools.cached_property
+    def tracer(self) -> Tracer:
+        """The tracer of the sidecar's proxy."""
+        from osmscope.trace.tracer import Tracer
+
+        return Tracer(self.sidecar.proxy)
+
+    def trace(self, typed: Typed) -> Traced:
+        """Complete, evaluate and explain one request.
+
+        Raises:
+            UsageError: The request lacks what no default can stand for.
+            DumpError: A resource on the path cannot be read.
+        """
+        completed, found = self.completion.complete(typed.request)
+        completed = typed.finished(completed, found.host)
+        said = (*self.sidecar.notes, *typed.notes)
+        if found.candidates:
+            return Traced(
+                request=completed,
+                answer=undecided(completed, found),
+                explanation=_candidates(found),
+                inferred=said,
+            )
+        answer, explanation = self.tracer.explain(completed)
+        answer = qualified(answer, found)
+        looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
+        return Traced(
+            request=completed,
+            answer=answer,
+            explanation=explanation,
+            inferred=(*said, *looked_up),
+            stand_in=(found.dst_ip or "") if found.is_stand_in else "",
+        )
+
+
+def _candidates(found: Inference) -> Explanation:
+    step = Step(
+        kind="destination",
+        chosen="",
+        reason="several lead to different places; give --dst-ip",
+        notes=found.candidates,
+        failed=True,
+    )
+    return Explanation(steps=(step,))
