@@ -24,6 +24,11 @@ _OPTIONS = (
     click.option("--dst-ip", metavar="IP", help="The original destination (looked up by default)."),
     click.option("--dst-port", type=int, metavar="PORT", help="Its port, instead of TARGET's."),
     click.option("--src-ip", metavar="IP", help="The client's address."),
+    click.option(
+        "--node-ip",
+        metavar="IP",
+        help="Envoy's own address, which it forwards for loopback clients (the pod's).",
+    ),
     click.option("--tls/--no-tls", default=None, help="Whether the client starts TLS."),
     click.option("--sni", metavar="NAME", help="The server name of its ClientHello; means --tls."),
     click.option("--alpn", metavar="A,B", multiple=True, help="The protocols it offers, in order."),

@@ -1,7 +1,9 @@
 """Whose request it is: the client's address, and whether the request is internal or at the edge.
 
 What Envoy does: with `use_remote_address` the client is the peer, or the entry of
-`x-forwarded-for` that as many trusted hops have written; the peer is appended to that header.
+`x-forwarded-for` that as many trusted hops have written; the peer is appended to that header,
+or, where the peer is a loopback address, the first IPv4 address of the machine Envoy runs on that
+is none: the dump does not hold it.
 Without it the client is the last entry but for the trusted hops, else the peer. Detection
 extensions may name the client instead, those that read `x-forwarded-for` only where the peer is in
 their `xff_trusted_cidrs`, if they have some; they append the peer unless told to skip that, which
@@ -11,7 +13,7 @@ is the default. A request is internal where `x-forwarded-for` had no entry
 ranges; it is an edge request where it is not
 internal and `use_remote_address` is set.
 Checked against Envoy 1.40.0. Not modelled: Envoy before 1.33, whose private addresses were
-internal by default; which address of its node Envoy appends for a client on the loopback.
+internal by default.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def find_client(
     appended: str | None = None
     assumptions: tuple[str, ...] = ()
     if not hcm.skip_xff_append and connection.is_ip:
-        appended, assumptions = _appended(forwarded_for, peer)
+        appended, assumptions = _appended(forwarded_for, connection)
     return ClientAddress(
         remote_ip=client,
         internal=internal,
@@ -99,12 +101,17 @@ def forwarded_entry(forwarded_for: str | None, index: int) -> str | None:
     return str(address) if address is not None else None
 
 
-def _appended(forwarded_for: str | None, peer: str | None) -> tuple[str | None, tuple[str, ...]]:
+def _appended(
+    forwarded_for: str | None, connection: Connection
+) -> tuple[str | None, tuple[str, ...]]:
+    peer = connection.source_ip
     if peer is None:
         return None, ("x-forwarded-for gets the source IP, which is not known",)
     if peer in _LOOPBACK:
+        peer = connection.node_ip
+    if peer is None:
         words = "x-forwarded-for gets the node's own address in place of the loopback's"
-        return None, (f"{words}, which is not known",)
+        return None, (f"{words}, which is not known (node_ip)",)
     return (f"{forwarded_for},{peer}" if forwarded_for else peer), ()
 
 
@@ -140,7 +147,7 @@ def _detected(
         if found.reply is not None:
             return _replace(client, reply=found.reply)
         if found.appends and connection.is_ip:
-            appended, assumptions = _appended(headers.first("x-forwarded-for"), peer)
+            appended, assumptions = _appended(headers.first("x-forwarded-for"), connection)
             client = _replace(
                 client,
                 forwarded_for=appended,

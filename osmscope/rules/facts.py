@@ -126,6 +126,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate that Envoy asked for and got, only where it ended TLS."""
     metadata: Metadata = {}
     """Dynamic metadata that listener filters left."""
+    node_ip: str | None = None
+    """The address of the machine or pod that Envoy runs in; not in any dump."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

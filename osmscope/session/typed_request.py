@@ -26,6 +26,7 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     dst_ip: str | None = None
     dst_port: int | None = None
     src_ip: str | None = None
+    node_ip: str | None = None
     tls: bool | None = None
     sni: str | None = None
     alpn: tuple[str, ...] = ()
@@ -115,6 +116,7 @@ def _typed(
         dst_ip=options.dst_ip or base.dst_ip or target.ip,
         dst_port=options.dst_port if options.dst_port is not None else base.dst_port or port,
         src_ip=options.src_ip,
+        node_ip=options.node_ip,
         tls=tls if tls or options.tls is not None else None,
         sni=sni,
         alpn=_alpn(options.alpn) or base.alpn,

@@ -24,7 +24,8 @@ class Completion:
 
     Args:
         destinations: What is known of hosts and addresses.
-        pod_ip: The sidecar's own address, for inbound requests; "" where it is not known.
+        pod_ip: The sidecar's own address, for inbound requests and for what Envoy calls loopback
+            clients; "" where it is not known.
         as_mesh_client: Whether an inbound request that says nothing of TLS comes from a client of
             the mesh. The batch form takes it at its word: no TLS is said, none is spoken.
     """
@@ -34,10 +35,14 @@ class Completion:
     ) -> None:
         self._destinations = destinations
         self._pod_ip = pod_ip
+        self._node_ip = pod_ip if "." in pod_ip else None
         self._as_mesh_client = as_mesh_client
 
     def complete(self, request: TraceRequest) -> tuple[TraceRequest, Inference]:
         """Fill in what a request leaves open, and say how."""
+        if self._node_ip is not None and request.node_ip is None:
+            # Envoy calls itself by an IPv4 address, unless it is started with another option.
+            request = msgspec.structs.replace(request, node_ip=self._node_ip)
         if request.direction == "inbound":
             return self._inbound(request)
         if not request.host:

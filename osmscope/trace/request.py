@@ -42,6 +42,8 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
     src_ip: str | None = None
     src_port: int | None = None
     direct_src_ip: str | None = None
+    node_ip: str | None = None
+    """The address of the machine or pod that Envoy runs in: what it calls a loopback client."""
     tls: bool | None = None
     sni: str | None = None
     alpn: tuple[str, ...] | None = None
@@ -76,6 +78,7 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
             source_ip=self.src_ip,
             source_port=self.src_port,
             direct_source_ip=self.direct_src_ip or self.src_ip,
+            node_ip=self.node_ip,
             tls=tls,
             server_name=(self.sni or "").lower() if tls else "",
             alpn=(self.alpn or ()) if tls else (),
@@ -133,7 +136,7 @@ def check_request(request: TraceRequest, *, where: str) -> None:
         UsageError: An address is not an IP, a number is out of range, or a header has no name
             that a client can send.
     """
-    for name in ("dst_ip", "src_ip", "direct_src_ip"):
+    for name in ("dst_ip", "src_ip", "direct_src_ip", "node_ip"):
         value = getattr(request, name)
         if value is not None and parse_ip(value) is None:
             raise UsageError(

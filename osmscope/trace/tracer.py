@@ -100,6 +100,7 @@ class Tracer:
             request.src_ip,
             request.src_port,
             request.direct_src_ip,
+            request.node_ip,
             request.tls,
             request.sni,
             request.alpn,

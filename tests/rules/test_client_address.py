@@ -103,6 +103,14 @@ def test_an_address_that_a_dump_does_not_hold(source: str | None, words: str) ->
     assert words in client.assumptions[0]
 
 
+@pytest.mark.parametrize("source", ["127.0.0.1", "::1"])
+def test_a_loopback_client_is_forwarded_as_the_node_itself(source: str) -> None:
+    connection = Connection(source_ip=source, node_ip="10.244.0.5")
+    client = find_client(hcm(use_remote_address=True), connection, headers("9.9.9.9"))
+    assert (client.remote_ip, client.forwarded_for) == (source, "9.9.9.9,10.244.0.5")
+    assert not client.assumptions
+
+
 def test_the_header_is_left_where_it_is_not_to_be_appended_to() -> None:
     manager = hcm(use_remote_address=True, skip_xff_append=True)
     assert find_client(manager, PEER, headers("9.9.9.9")).forwarded_for is None

@@ -98,6 +98,22 @@ def test_the_batch_form_takes_an_inbound_request_at_its_word():
     assert (completed.starts_tls, completed.sni, found.assumed) == (False, None, False)
 
 
+@pytest.mark.parametrize(
+    ("pod_ip", "typed", "node_ip"),
+    [
+        ("10.244.0.5", None, "10.244.0.5"),
+        ("10.244.0.5", "10.0.0.1", "10.0.0.1"),
+        ("fd00::5", None, None),
+        ("", None, None),
+    ],
+)
+@pytest.mark.parametrize("direction", ["outbound", "inbound"])
+def test_envoy_calls_itself_by_the_ipv4_address_of_its_pod(direction, pod_ip, typed, node_ip):
+    completion = _completion("bookbuyer", pod_ip)
+    request = TraceRequest(direction=direction, dst_ip="10.0.0.9", dst_port=80, node_ip=typed)
+    assert completion.complete(request)[0].node_ip == node_ip
+
+
 def test_a_port_that_is_not_said_is_the_hosts(client):
     completed, _ = client.complete(TraceRequest(host="a:81", dst_ip="10.0.0.1"))
     assert completed.dst_port == 81

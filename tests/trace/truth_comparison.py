@@ -25,6 +25,10 @@ IGNORED = {
 }  # fmt: skip
 """New for each request, of the connection alone, or the harness's own."""
 
+NODE_IP = "192.0.2.2"
+"""The address of the machine on which all of it was recorded, as its Envoys call it themselves: the
+one fact that neither dumps nor requests hold, and that one who asks about his own sidecar knows."""
+
 TIME_DEPENDENT = re.compile(r"local_rate_limited|upstream_reset|overflow")
 
 Json = dict[str, Any]
@@ -49,8 +53,12 @@ class Case:
         parts = self.name.split("-")
         return "-".join(parts[:2]) if parts[0] == "fuzz" else parts[0]
 
-    def comparisons(self) -> Iterator[tuple[Json, Answer, str]]:
-        """Yield each request with its answer and the first difference, "" where they agree."""
+    def comparisons(self, node_ip: str | None = None) -> Iterator[tuple[Json, Answer, str]]:
+        """Yield each request with its answer and the first difference, "" where they agree.
+
+        Args:
+            node_ip: What a caller says of Envoy's own address, which no dump holds.
+        """
         for request in self.requests:
             truth = request["truth"]
             if not truth or TIME_DEPENDENT.search(truth.get("details") or ""):
@@ -58,6 +66,7 @@ class Case:
             fields = {k: v for k, v in request.items() if k not in ("truth", "observed")}
             # The TCP peer was always the one that wrote the PROXY header.
             fields.setdefault("direct_src_ip", "127.0.0.1")
+            fields.setdefault("node_ip", node_ip)
             answer = self.tracer.answer(msgspec.convert(fields, TraceRequest))
             yield request, answer, difference(request, answer)
 
