@@ -117,3 +117,18 @@ def test_a_refused_request_has_a_route_where_there_was_a_request(
     headers: dict[str, str], routed: bool
 ) -> None:
     assert prepared(headers).routed == routed
+
+
+def test_a_client_whose_address_cannot_be_told_may_be_refused() -> None:
+    kind = "envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig"
+    config = {
+        "@type": f"type.googleapis.com/{kind}",
+        "header_name": "x-ip",
+        "reject_with_status": {"code": "Unauthorized"},
+    }
+    extension = {"name": "ip", "typed_config": config}
+    found = prepared({}, original_ip_detection_extensions=[extension])
+    assert found.reply is not None
+    assert found.reply.code == 401
+    sent = prepared({"x-ip": "9.9.9.9"}, original_ip_detection_extensions=[extension])
+    assert (sent.reply, sent.request.remote_ip) == (None, "9.9.9.9")

@@ -57,6 +57,14 @@ def test_kind_decides_and_a_table_is_made_once() -> None:
     assert ring.of(0) is ring.of(0)
 
 
+@pytest.mark.parametrize(
+    ("names", "repeat"), [(("a", "b"), False), (("a", "b", "a"), True), ((), False)]
+)
+def test_hosts_that_share_a_key(names: tuple[str, ...], repeat: bool) -> None:
+    found = tables(LbPolicy(kind=Kind.RING_HASH), *(host(name) for name in names))
+    assert found.repeat_keys is repeat
+
+
 def test_locality_weights() -> None:
     policy = LbPolicy(kind=Kind.MAGLEV, locality_weighted=True)
     found = tables(policy, host("b", "b", 3), host("c", "c"), host("a", "a", 1)).of(0)

@@ -18,6 +18,7 @@ from osmscope.rules.listener_filters import (
     ListenerFilterResult,
     Protocol,
     inspect,
+    restores_destination,
     takes_proxy_header,
 )
 
@@ -280,3 +281,19 @@ def test_a_proxy_header_is_taken_by_the_filter_or_as_the_first_chain_says(
     asked: Listener, takes: bool
 ) -> None:
     assert takes_proxy_header(asked) is takes
+
+
+@pytest.mark.parametrize(
+    ("asked", "restores"),
+    [
+        (listener(ORIGINAL_DST), True),
+        (listener(PROXY_PROTOCOL), True),
+        (Listener(use_original_dst=True), True),
+        (listener(TLS_INSPECTOR), False),
+        (Listener(), False),
+    ],
+)
+def test_a_destination_is_restored_by_iptables_or_told_by_a_proxy_header(
+    asked: Listener, restores: bool
+) -> None:
+    assert restores_destination(asked) is restores

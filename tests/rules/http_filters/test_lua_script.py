@@ -69,6 +69,7 @@ def test_without_an_entry_a_request_is_not_touched(script: str) -> None:
         'h:headers("a"):add("a", "b")',
         'h:headers():add("a", "\\x41")',
         "h:respond()",
+        "h:streamInfo()",
         "h.x = 1",
         'h:logInfo(h:headers():get("a"))',
         "other:headers()",
