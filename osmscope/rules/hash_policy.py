@@ -3,8 +3,9 @@
 What Envoy does: policies are taken in order; each yields a hash or nothing. A new hash is joined to
 the former by rotating that left by one bit and xor. `terminal` stops as soon as there is any hash.
 Several values of a header are sorted and hashed one after the other, each seeded with the former.
-A cookie that is absent is made if it has a `ttl`, of both addresses of the connection. Without any
-hash the pick is random. Checked against Envoy 1.40.0. Not modelled: objects of the filter state.
+A cookie that is absent is made if it has a `ttl`, of both addresses of the connection, but not
+where the hash chooses a weighted cluster. Without any hash the pick is random. Checked against
+Envoy 1.40.0. Not modelled: objects of the filter state.
 """
 
 import functools
@@ -51,19 +52,23 @@ class _Part(msgspec.Struct, frozen=True):
 _NOTHING = _Part()
 
 
-def request_hash(policies: Sequence[HashPolicy], request: Request) -> HashResult:
+def request_hash(
+    policies: Sequence[HashPolicy], request: Request, *, makes_cookies: bool = True
+) -> HashResult:
     """Hash a request, as it is when it is forwarded.
 
     Args:
         policies: Those of the load balancing policy, else of the cluster, else of the route.
         request: The request, after the route's header changes.
+        makes_cookies: Whether a cookie that is absent may be made: not where a weighted cluster is
+            chosen.
 
     Raises:
         DumpError: RE2 refuses an expression.
     """
     result = HashResult()
     for policy in policies:
-        part = _part(policy, request)
+        part = _part(policy, request, makes_cookies)
         if part.missing:
             return HashResult(missing=part.missing, sources=result.sources)
         result = _joined(result, part)
@@ -109,11 +114,11 @@ def _joined(result: HashResult, part: _Part) -> HashResult:
     )
 
 
-def _part(policy: HashPolicy, request: Request) -> _Part:
+def _part(policy: HashPolicy, request: Request, makes_cookies: bool) -> _Part:
     if policy.header is not None:
         return _header(policy.header, request)
     if policy.cookie is not None:
-        return _cookie(policy.cookie, request)
+        return _cookie(policy.cookie, request, makes_cookies)
     if policy.query_parameter is not None:
         name = policy.query_parameter.name
         value = query_parameter(request.path, name)
@@ -139,12 +144,12 @@ def _header(policy: HashPolicyHeader, request: Request) -> _Part:
     return _Part(value, f"header {policy.header_name!r}")
 
 
-def _cookie(policy: HashPolicyCookie, request: Request) -> _Part:
+def _cookie(policy: HashPolicyCookie, request: Request, makes_cookies: bool) -> _Part:
     source = f"cookie {policy.name!r}"
     value = cookie(request.headers, policy.name)
     if value:
         return _Part(_hash(value), source)
-    if policy.ttl is None:
+    if policy.ttl is None or not makes_cookies:
         return _NOTHING
     connection = request.connection
     remote, local = request.remote_ip, connection.destination_ip

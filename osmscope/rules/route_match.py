@@ -3,14 +3,13 @@
 What Envoy does: path, headers, query parameters, cookies, gRPC, client certificate, dynamic
 metadata, filter state and `runtime_fraction` all have to hold. Their order decides nothing; here
 the path comes first, since that is the reason a reader looks for. `runtime_fraction` compares the
-request's random number, so it is answered as a probability beside the other conditions.
+request's random number, so the numbers that it lets in are told beside the other conditions.
 Checked against Envoy 1.40.0. Not modelled: nothing beyond what each condition leaves out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import msgspec
 
@@ -26,10 +25,8 @@ from osmscope.rules.metadata import match_metadata
 from osmscope.rules.path import match_path
 from osmscope.rules.query_parameter import match_query_parameters
 from osmscope.rules.result import Match, Outcome, decided, missed
-from osmscope.rules.runtime_fraction import fits, probability
-
-_ALWAYS = Fraction(1)
-_NEVER = Fraction(0)
+from osmscope.rules.runtime_fraction import draw, fits
+from osmscope.rules.stream_random import Draw
 
 
 class RouteMatchResult(msgspec.Struct, frozen=True):
@@ -37,8 +34,8 @@ class RouteMatchResult(msgspec.Struct, frozen=True):
 
     match: Match
     """What all conditions together say, taking `runtime_fraction` to hold if it can."""
-    probability: Fraction = _ALWAYS
-    """How often `runtime_fraction` holds; 0 or 1 where the random number is known."""
+    drawn: Draw | None = None
+    """The random numbers that `runtime_fraction` lets in; None where any will do."""
 
 
 def match_route(
@@ -60,11 +57,11 @@ def match_route(
     joined = _joined(path_match, _conditions(match, request))
     if match.runtime_fraction is None or joined.outcome is Outcome.NO_MATCH:
         return RouteMatchResult(joined)
-    share = _share(match.runtime_fraction, request)
-    if share == 0:
+    drawn = _drawn(match.runtime_fraction, request)
+    if drawn is not None and drawn.end == 0:
         reason = "the request's random number is not within runtime_fraction"
-        return RouteMatchResult(missed(reason, "runtime_fraction"), _NEVER)
-    return RouteMatchResult(joined, share)
+        return RouteMatchResult(missed(reason, "runtime_fraction"))
+    return RouteMatchResult(joined, drawn)
 
 
 def _conditions(match: RouteMatch, request: Request) -> Iterator[Match]:
@@ -105,7 +102,8 @@ def _joined(first: Match, conditions: Iterator[Match]) -> Match:
     return Match(Outcome.MATCH, reason, consulted)
 
 
-def _share(fraction: RuntimeFractionalPercent, request: Request) -> Fraction:
+def _drawn(fraction: RuntimeFractionalPercent, request: Request) -> Draw | None:
     if request.random_value is None:
-        return probability(fraction, request.runtime)
-    return _ALWAYS if fits(fraction, request.runtime, request.random_value) else _NEVER
+        within = draw(fraction, request.runtime)
+        return None if within.end == within.modulus else within
+    return None if fits(fraction, request.runtime, request.random_value) else Draw(1, 0, 0)

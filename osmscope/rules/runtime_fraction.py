@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from osmscope.resources.matcher import RuntimeFractionalPercent
+from osmscope.rules.stream_random import Draw
 
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 
@@ -18,6 +19,12 @@ def probability(fraction: RuntimeFractionalPercent, runtime: Mapping[str, object
     """Return the share of requests that fit, from 0 to 1."""
     numerator, denominator = _parts(fraction, runtime)
     return min(Fraction(numerator, denominator), Fraction(1))
+
+
+def draw(fraction: RuntimeFractionalPercent, runtime: Mapping[str, object]) -> Draw:
+    """Return the random numbers that fit."""
+    numerator, denominator = _parts(fraction, runtime)
+    return Draw(denominator, 0, min(numerator, denominator))
 
 
 def fits(

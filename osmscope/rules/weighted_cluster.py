@@ -5,14 +5,14 @@ draws from several by weight. The drawn number is, in this order: the one number
 `header_name`, the request's hash if `use_hash_policy` is set and there is one, else the request's
 random number; its remainder by the sum of all weights falls into one cluster's interval. Health
 plays no part. With `runtime_key_prefix` a runtime key of the cluster's name replaces its weight.
-A name that is empty or unknown is found out later. Checked against Envoy 1.40.0.
-Not modelled: that `runtime_fraction` compares the same random number that is drawn here.
+A name that is empty or unknown is found out later. `runtime_fraction` of the routes compared the
+same random number. Checked against Envoy 1.40.0. Not modelled: nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate
 
@@ -27,6 +27,7 @@ from osmscope.resources.route import (
 )
 from osmscope.rules.cluster_specifier import specify_cluster
 from osmscope.rules.facts import Request
+from osmscope.rules.stream_random import Draw, Drawn, likelihood, narrowed
 
 _LARGEST_NUMBER = 2**64 - 1
 
@@ -40,6 +41,8 @@ class ClusterChoice(msgspec.Struct, frozen=True, kw_only=True):
     entry: ClusterWeight | None = None
     """The entry of `weighted_clusters` that was drawn."""
     reason: str = ""
+    drawn: Drawn | None = None
+    """The random numbers for which it is this one; None where they play no part."""
     missing: str = ""
     """The fact that is missing to tell, as a noun."""
 
@@ -49,6 +52,7 @@ def choose_clusters(
     request: Request,
     hash_value: int | None,
     plugins: Sequence[ClusterSpecifierPlugin] = (),
+    drawn: Drawn = (),
 ) -> tuple[ClusterChoice, ...]:
     """List the clusters that a route sends a request to; the probabilities add up to 1.
 
@@ -57,6 +61,7 @@ def choose_clusters(
         request: The request as it is when its route is looked up.
         hash_value: What the route's hash policies make of the request; None without a hash.
         plugins: The route table's `cluster_specifier_plugins`.
+        drawn: What choosing the route told of the request's random number.
 
     Raises:
         DumpError: RE2 refuses an expression of a plugin.
@@ -65,7 +70,7 @@ def choose_clusters(
     if action is None:
         return ()
     if action.weighted_clusters is not None:
-        return _draw(action.weighted_clusters, request, hash_value)
+        return _draw(action.weighted_clusters, request, hash_value, drawn)
     if action.cluster is not None:
         return (ClusterChoice(name=action.cluster, reason="the route names it"),)
     if action.cluster_header is not None:
@@ -96,7 +101,7 @@ def _by_plugin(
 
 
 def _draw(
-    weighted: WeightedCluster, request: Request, hash_value: int | None
+    weighted: WeightedCluster, request: Request, hash_value: int | None, drawn: Drawn
 ) -> tuple[ClusterChoice, ...]:
     prefix = weighted.runtime_key_prefix
     weights = [_weight(entry, prefix, request.runtime) for entry in weighted.clusters]
@@ -104,16 +109,26 @@ def _draw(
     if not total:
         return (ClusterChoice(name="", reason="all weights are 0"),)
     number, source = _number(weighted, request, hash_value)
+    ends = tuple(accumulate(weights))
     if number is None:
-        return tuple(
-            _drawn(entry, request, Fraction(weight, total), f"weight {weight} of {total}")
-            for entry, weight in zip(weighted.clusters, weights, strict=True)
-            if weight
-        )
+        return tuple(_shares(weighted, request, (weights, ends), drawn))
     remainder = number % total
-    entry = weighted.clusters[bisect_right(tuple(accumulate(weights)), remainder)]
-    reason = f"{source} modulo {total} is {remainder}"
-    return (_drawn(entry, request, Fraction(1), reason),)
+    entry = weighted.clusters[bisect_right(ends, remainder)]
+    return (_drawn(entry, request, f"{source} modulo {total} is {remainder}"),)
+
+
+def _shares(
+    weighted: WeightedCluster,
+    request: Request,
+    numbers: tuple[list[int], tuple[int, ...]],
+    drawn: Drawn,
+) -> Iterator[ClusterChoice]:
+    total = numbers[1][-1]
+    for entry, weight, end in zip(weighted.clusters, *numbers, strict=True):
+        taken = narrowed(drawn, Draw(total, end - weight, end))
+        if share := likelihood(taken, drawn):
+            choice = _drawn(entry, request, f"weight {weight} of {total}")
+            yield msgspec.structs.replace(choice, probability=share, drawn=taken)
 
 
 def _number(
@@ -146,11 +161,9 @@ def _weight(entry: ClusterWeight, prefix: str, runtime: Mapping[str, object]) ->
     return entry.weight
 
 
-def _drawn(
-    entry: ClusterWeight, request: Request, probability: Fraction, reason: str
-) -> ClusterChoice:
+def _drawn(entry: ClusterWeight, request: Request, reason: str) -> ClusterChoice:
     name = entry.name
     if not name:
         name, words = _from_header(entry.cluster_header, request)
         reason = f"{reason}; {words}"
-    return ClusterChoice(name=name, entry=entry, probability=probability, reason=reason)
+    return ClusterChoice(name=name, entry=entry, reason=reason)

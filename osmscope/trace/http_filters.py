@@ -112,13 +112,8 @@ class _Walk:
         if not result.clears_route_cache or result.reply or self._keeps_route(path, result):
             yield further
             return
-        again = list(resolve(self._sidecar, self._manager, result.request))
-        # A stream has one random value: where the same cluster can be drawn, it is drawn again.
-        kept = next((one for one in again if _is_same(one, path.resolved)), None)
-        if kept is not None:
-            yield _replace(further, resolved=_replace(kept, probability=path.resolved.probability))
-            return
-        for one in again:
+        # A stream has one random value: what was drawn before is drawn again.
+        for one in resolve(self._sidecar, self._manager, result.request, path.resolved.drawn):
             share = probability * one.probability
             yield _replace(further, resolved=one, missing=one.missing, probability=share)
 
@@ -137,15 +132,6 @@ class _Walk:
 def _undelivered(name: str) -> LocalReply:
     reason = f'the configuration of the filter "{name}" was not delivered (ECDS)'
     return LocalReply(code=500, flags=("NFCF",), reason=reason)
-
-
-def _is_same(one: Resolved, other: Resolved) -> bool:
-    return _choice(one) == _choice(other)
-
-
-def _choice(resolved: Resolved) -> tuple[int, str | None, str]:
-    cluster = resolved.cluster_choice
-    return id(resolved.route), None if cluster is None else cluster.name, resolved.missing
 
 
 def _context(

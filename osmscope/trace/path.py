@@ -24,6 +24,7 @@ from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.network_filter_chain import NetworkFilterOutcome
 from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.route_table import RouteChoice
+from osmscope.rules.stream_random import Drawn
 from osmscope.rules.tcp_proxy import TcpClusterChoice
 from osmscope.rules.virtual_host import VirtualHostChoice
 from osmscope.rules.weighted_cluster import ClusterChoice
@@ -76,6 +77,13 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     cluster_choice: ClusterChoice | None = None
     probability: Fraction = ONE
     missing: str = ""
+
+    @property
+    def drawn(self) -> Drawn:
+        """What is known of the request's random number by now."""
+        if self.cluster_choice is not None and self.cluster_choice.drawn is not None:
+            return self.cluster_choice.drawn
+        return () if self.route_choice is None else self.route_choice.drawn
 
     @property
     def route(self) -> Route | None:

@@ -8,10 +8,11 @@ from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.http_filters.custom_code import OnDemand
 from osmscope.resources.route import Route
 from osmscope.rules.facts import Request
-from osmscope.rules.hash_policy import request_hash
+from osmscope.rules.hash_policy import HashResult, request_hash
 from osmscope.rules.require_tls import require_tls
 from osmscope.rules.route_table import RouteChoice, select_routes
 from osmscope.rules.scoped_routes import find_scope, scope_key
+from osmscope.rules.stream_random import Drawn
 from osmscope.rules.weighted_cluster import choose_clusters
 from osmscope.trace.path import Resolved
 from osmscope.trace.sidecar import RouteTable, Sidecar
@@ -69,9 +70,15 @@ def _find_scoped_table(
 
 
 def resolve(
-    sidecar: Sidecar, manager: HttpConnectionManager, request: Request
+    sidecar: Sidecar, manager: HttpConnectionManager, request: Request, drawn: Drawn = ()
 ) -> Iterator[Resolved]:
     """Yield every route and cluster that a request can get; probabilities add up to 1.
+
+    Args:
+        sidecar: The sidecar.
+        manager: Its connection manager.
+        request: The request.
+        drawn: What an earlier look told of the request's random number.
 
     Raises:
         DumpError: The table cannot be read, or a matcher on the way cannot be evaluated at all.
@@ -97,7 +104,9 @@ def resolve(
         yield _replace(resolved, tls_redirect=redirect)
         return
     ignore = table.configuration.ignore_path_parameters_in_path_matching
-    for route_choice in select_routes(virtual_host, request, ignore_path_parameters=ignore):
+    for route_choice in select_routes(
+        virtual_host, request, ignore_path_parameters=ignore, drawn=drawn
+    ):
         yield from _with_cluster(
             _replace(resolved, route_choice=route_choice), route_choice, request
         )
@@ -117,12 +126,17 @@ def _with_cluster(
         yield _replace(resolved, missing=route_choice.missing or _unknown_action(route))
         return
     weighted = route.route.weighted_clusters
-    hash_value = None
+    hashed = HashResult()
     if weighted is not None and weighted.use_hash_policy:
-        hash_value = request_hash(route.route.hash_policy, request).value
+        hashed = request_hash(route.route.hash_policy, request, makes_cookies=False)
+    if hashed.missing:
+        yield _replace(resolved, missing=hashed.missing)
+        return
     assert resolved.table is not None
     plugins = resolved.table.configuration.cluster_specifier_plugins
-    for cluster_choice in choose_clusters(route, request, hash_value, plugins):
+    for cluster_choice in choose_clusters(
+        route, request, hashed.value, plugins, route_choice.drawn
+    ):
         yield _replace(
             resolved,
             cluster_choice=cluster_choice,

@@ -102,6 +102,12 @@ def test_a_cookie_is_made_of_both_addresses(remote_ip: str, made: str) -> None:
     assert hashed(MADE, headers=[("cookie", "s=v")]).cookies == ()
 
 
+def test_no_cookie_is_made_for_the_choice_of_a_weighted_cluster() -> None:
+    policies = [msgspec.convert(MADE, HashPolicy)]
+    asked = Request(connection=CONNECTION, headers=Headers(), remote_ip="10.0.0.9")
+    assert request_hash(policies, asked, makes_cookies=False) == HashResult()
+
+
 @pytest.mark.parametrize(
     ("unknown", "missing"),
     [

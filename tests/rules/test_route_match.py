@@ -1,7 +1,5 @@
 """All conditions of a route together, as Envoy 1.40.0 joins them."""
 
-from fractions import Fraction
-
 import pytest
 
 from osmscope.resources.matcher import (
@@ -21,6 +19,7 @@ from osmscope.resources.route import RouteMatch, TlsContextMatchOptions
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.result import Outcome
 from osmscope.rules.route_match import match_route
+from osmscope.rules.stream_random import Draw
 
 ONE = StringMatcher(exact="1")
 METADATA = MetadataMatcher(
@@ -83,7 +82,7 @@ def test_all_conditions_have_to_hold(
 ) -> None:
     result = match_route(RouteMatch(**conditions), request(), False)
     assert result.match.outcome is outcome
-    assert result.probability == 1
+    assert result.drawn is None
     if consulted is not None:
         assert result.match.consulted == consulted
 
@@ -108,22 +107,22 @@ def test_a_failing_condition_settles_what_another_leaves_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "facts", "outcome", "share"),
+    ("percent", "facts", "outcome", "drawn"),
     [
-        (100, {}, Outcome.MATCH, Fraction(1)),
-        (30, {}, Outcome.MATCH, Fraction(3, 10)),
-        (0, {}, Outcome.NO_MATCH, Fraction(0)),
-        (30, {"random_value": 29}, Outcome.MATCH, Fraction(1)),
-        (30, {"random_value": 30}, Outcome.NO_MATCH, Fraction(0)),
-        (0, {"runtime": {"key": 40}}, Outcome.MATCH, Fraction(2, 5)),
+        (100, {}, Outcome.MATCH, None),
+        (30, {}, Outcome.MATCH, Draw(100, 0, 30)),
+        (0, {}, Outcome.NO_MATCH, None),
+        (30, {"random_value": 29}, Outcome.MATCH, None),
+        (30, {"random_value": 30}, Outcome.NO_MATCH, None),
+        (0, {"runtime": {"key": 40}}, Outcome.MATCH, Draw(100, 0, 40)),
     ],
 )
-def test_runtime_fraction_is_a_probability(
-    percent: int, facts: dict[str, object], outcome: Outcome, share: Fraction
+def test_runtime_fraction_lets_random_numbers_in(
+    percent: int, facts: dict[str, object], outcome: Outcome, drawn: Draw | None
 ) -> None:
     match = RouteMatch(prefix="/", runtime_fraction=fraction(percent))
     result = match_route(match, request(**facts), False)
-    assert (result.match.outcome, result.probability) == (outcome, share)
+    assert (result.match.outcome, result.drawn) == (outcome, drawn)
 
 
 def test_path_parameters_are_ignored_if_the_table_says_so() -> None:

@@ -14,6 +14,7 @@ from osmscope.resources.matcher import (
 from osmscope.resources.route import Route, RouteMatch, VirtualHost
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.route_table import RouteChoice, select_routes
+from osmscope.rules.stream_random import Draw
 
 TYPE = "type.googleapis.com/envoy.config.route.v3"
 
@@ -86,6 +87,42 @@ def test_a_runtime_fraction_splits_the_choice(
 ) -> None:
     routes = (route("some", "/", 25), route("rest", "/"))
     assert select(VirtualHost(routes=routes), request("/", **facts)) == expected
+
+
+def fractions(*percents: int) -> VirtualHost:
+    return VirtualHost(routes=tuple(route(f"r{n}", "/", n) for n in percents))
+
+
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        ((30, 50), {"r30": Fraction(30, 100), "r50": Fraction(20, 100), None: Fraction(1, 2)}),
+        ((50, 30), {"r50": Fraction(1, 2), None: Fraction(1, 2)}),
+        ((30, 100), {"r30": Fraction(30, 100), "r100": Fraction(70, 100)}),
+    ],
+)
+def test_all_routes_look_at_one_random_number(
+    percents: tuple[int, ...], expected: dict[str | None, Fraction]
+) -> None:
+    found = select(fractions(*percents), request("/"))
+    assert {name: share for name, _, share, _ in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (Draw(100, 0, 10), {"r30": Fraction(1)}),
+        (Draw(100, 25, 35), {"r30": Fraction(1, 2), "r50": Fraction(1, 2)}),
+        (Draw(100, 60, 70), {None: Fraction(1)}),
+    ],
+)
+def test_what_is_known_of_the_random_number_counts(
+    known: Draw, expected: dict[str | None, Fraction]
+) -> None:
+    choices = select_routes(
+        fractions(30, 50), request("/"), ignore_path_parameters=False, drawn=(known,)
+    )
+    assert {name_of(choice): choice.probability for choice in choices} == expected
 
 
 def test_what_no_route_takes_has_none() -> None:

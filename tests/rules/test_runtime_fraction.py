@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from osmscope.resources.matcher import FractionalPercent, RuntimeFractionalPercent
-from osmscope.rules.runtime_fraction import fits, probability
+from osmscope.rules.runtime_fraction import draw, fits, probability
+from osmscope.rules.stream_random import Draw
 
 HALF = RuntimeFractionalPercent(default_value=FractionalPercent(numerator=50), runtime_key="k")
 
@@ -45,6 +46,14 @@ def test_default_value(numerator: int, denominator: str, expected: Fraction) -> 
 )
 def test_runtime_key_overrides_the_default(value: object, expected: Fraction) -> None:
     assert probability(HALF, {"k": value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "expected"),
+    [({}, Draw(100, 0, 50)), ({"k": 0}, Draw(100, 0, 0)), ({"k": 250}, Draw(100, 0, 100))],
+)
+def test_the_random_numbers_that_fit(runtime: dict[str, object], expected: Draw) -> None:
+    assert draw(HALF, runtime) == expected
 
 
 def test_a_key_that_is_not_set_leaves_the_default() -> None:

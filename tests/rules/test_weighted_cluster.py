@@ -13,6 +13,7 @@ from osmscope.resources.route import (
     WeightedCluster,
 )
 from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.stream_random import Draw
 from osmscope.rules.weighted_cluster import choose_clusters
 
 WEIGHTS = (("c1", 10), ("c2", 20), ("c3", 70))
@@ -76,6 +77,23 @@ def test_a_plugin_may_choose_the_cluster(action: RouteAction, missing: str) -> N
 def test_each_cluster_has_its_share_of_the_weights() -> None:
     route = weighted(("c1", 10), ("c2", 0), ("c3", 30))
     assert shares(route, request()) == {"c1": Fraction(1, 4), "c3": Fraction(3, 4)}
+
+
+@pytest.mark.parametrize(
+    ("weights", "known", "expected"),
+    [
+        ((50, 50), Draw(100, 0, 50), {"c1": Fraction(1)}),
+        ((50, 50), Draw(100, 25, 75), {"c1": Fraction(1, 2), "c2": Fraction(1, 2)}),
+        ((3, 4), Draw(100, 0, 50), {"c1": Fraction(3, 7), "c2": Fraction(4, 7)}),
+        ((1, 1), Draw(10, 0, 5), {"c1": Fraction(3, 5), "c2": Fraction(2, 5)}),
+    ],
+)
+def test_the_random_number_is_the_one_that_chose_the_route(
+    weights: tuple[int, int], known: Draw, expected: dict[str, Fraction]
+) -> None:
+    route = weighted(*zip(("c1", "c2"), weights, strict=True))
+    choices = choose_clusters(route, request(), None, drawn=(known,))
+    assert {choice.name: choice.probability for choice in choices} == expected
 
 
 def test_weights_of_nothing_lead_nowhere() -> None:

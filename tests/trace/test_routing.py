@@ -231,6 +231,34 @@ def test_a_route_may_take_a_share_of_requests(runtime, expected):
     assert shares(ask(sidecar, runtime=runtime)) == expected
 
 
+def test_one_random_number_decides_about_route_and_cluster():
+    fraction = {"default_value": {"numerator": 50}}
+    first = weighted(("a", 50), ("b", 50)) | {
+        "match": {"prefix": "/", "runtime_fraction": fraction}
+    }
+    routes = table(host("all", ["*"], first, route("c")))
+    sidecar = behind(routes, clusters=[cluster(name) for name in "abc"])
+    assert shares(ask(sidecar)) == {"forwarded a": 0.5, "forwarded c": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "expected"),
+    [
+        ({"header": {"header_name": "x"}}, {}, {"forwarded a": 0.5, "forwarded b": 0.5}),
+        ({"header": {"header_name": "x"}}, {"headers": {"x": "alice"}}, {"forwarded b": 1.0}),
+        ({"cookie": {"name": "s", "ttl": "9s"}}, {}, {"forwarded a": 0.5, "forwarded b": 0.5}),
+        ({"filter_state": {"key": "k"}}, {}, {"forwarded a": 0.5, "forwarded b": 0.5}),
+        ({"connection_properties": {"source_ip": True}}, {"src_ip": None}, {"unknown": 1.0}),
+    ],
+)
+def test_the_hash_may_choose_the_cluster(policy, asked, expected):
+    chosen = weighted(("a", 1), ("b", 1), use_hash_policy=True)
+    chosen["route"]["hash_policy"] = [policy]
+    sidecar = behind(table(host("all", ["*"], chosen)), clusters=[cluster("a"), cluster("b")])
+    answer = ask(sidecar, **asked)
+    assert (shares(answer), answer.exact) == (expected, "unknown" not in expected)
+
+
 def test_a_plugin_of_the_table_names_the_cluster():
     plugin = {"extension": extension("p", "a.B")}
     chosen = route(None, route={"cluster_specifier_plugin": "p"})
