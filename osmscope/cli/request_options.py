@@ -29,10 +29,15 @@ _OPTIONS = (
         metavar="IP",
         help="Envoy's own address, which it forwards for loopback clients (the pod's).",
     ),
+    click.option("--src-port", type=int, metavar="PORT", help="The client's port."),
+    click.option(
+        "--direct-src-ip", metavar="IP", help="The TCP peer's address (the client's by default)."
+    ),
     click.option("--tls/--no-tls", default=None, help="Whether the client starts TLS."),
     click.option("--sni", metavar="NAME", help="The server name of its ClientHello; means --tls."),
     click.option("--alpn", metavar="A,B", multiple=True, help="The protocols it offers, in order."),
     click.option("--tcp", is_flag=True, help="No HTTP is spoken inside."),
+    click.option("--http1.1", "http1", is_flag=True, help="HTTP/1.1 is spoken inside."),
     click.option("--http2", is_flag=True, help="HTTP/2 is spoken inside."),
     click.option(
         "--direction",
@@ -47,6 +52,14 @@ _OPTIONS = (
         "--client-cert-uri", metavar="SAN", multiple=True, help="URI name in its certificate."
     ),
     click.option("--client-cert-subject", metavar="DN", help="Subject of its certificate."),
+    click.option(
+        "--client-cert-trusted/--client-cert-untrusted",
+        default=None,
+        help="Whether a CA that the listener trusts signed it (assumed).",
+    ),
+    click.option(
+        "--runtime", metavar="KEY=VALUE", multiple=True, help="A runtime key that is set."
+    ),
     click.option(
         "--random-value", type=int, metavar="N", help="Fix every weighted choice by this number."
     ),

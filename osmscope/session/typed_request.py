@@ -26,18 +26,23 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     dst_ip: str | None = None
     dst_port: int | None = None
     src_ip: str | None = None
+    src_port: int | None = None
+    direct_src_ip: str | None = None
     node_ip: str | None = None
     tls: bool | None = None
     sni: str | None = None
     alpn: tuple[str, ...] = ()
     tcp: bool = False
+    http1: bool = False
     http2: bool = False
     direction: Literal["outbound", "inbound"] | None = None
     listener: str | None = None
     client_cert_dns: tuple[str, ...] = ()
     client_cert_uri: tuple[str, ...] = ()
     client_cert_subject: str | None = None
+    client_cert_trusted: bool | None = None
     random_value: int | None = None
+    runtime: tuple[str, ...] = ()
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +121,8 @@ def _typed(
         dst_ip=options.dst_ip or base.dst_ip or target.ip,
         dst_port=options.dst_port if options.dst_port is not None else base.dst_port or port,
         src_ip=options.src_ip,
+        src_port=options.src_port,
+        direct_src_ip=options.direct_src_ip,
         node_ip=options.node_ip,
         tls=tls if tls or options.tls is not None else None,
         sni=sni,
@@ -127,26 +134,33 @@ def _typed(
         path=options.path if options.path is not None else target.path,
         headers=_joined(pair for pair in pairs if pair[0].lower() != "host") or None,
         random_value=options.random_value,
+        runtime=dict(map(_runtime, options.runtime)) or None,
     )
     check_request(request, where="the command line")
     return Typed(target=target, request=request, host_header=hosts[-1] if hosts else None)
 
 
 def _protocol(target: Target, options: RequestOptions) -> Protocol | None:
-    if options.tcp and options.http2:
-        raise UsageError("--tcp and --http2 exclude each other", hint="give one of them")
+    asked = {"--tcp": options.tcp, "--http1.1": options.http1, "--http2": options.http2}
+    given = [name for name, wanted in asked.items() if wanted]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", hint="give one of them")
     if options.tcp or target.tcp:
         return "tcp"
+    if options.http1:
+        return "http/1.1"
     return "h2" if options.http2 else None
 
 
 def _certificate(options: RequestOptions) -> CertificateFacts | None:
-    if not (options.client_cert_dns or options.client_cert_uri or options.client_cert_subject):
+    is_named = options.client_cert_dns or options.client_cert_uri
+    if not is_named and options.client_cert_subject is None and options.client_cert_trusted is None:
         return None
     return CertificateFacts(
         dns_sans=options.client_cert_dns,
         uri_sans=options.client_cert_uri,
         subject=options.client_cert_subject or "",
+        trusted=options.client_cert_trusted,
     )
 
 
@@ -164,6 +178,17 @@ def _header(text: str) -> tuple[str, str]:
             f"the header {text!r} cannot be read", hint="give -H 'name: value', as curl takes it"
         )
     return name.strip(), value.strip()
+
+
+def _runtime(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        hint = "give --runtime KEY=VALUE, the value as JSON or as text"
+        raise UsageError(f"the runtime value {text!r} cannot be read", hint=hint)
+    try:
+        return key, msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeError):
+        return key, value
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str | tuple[str, ...]]:

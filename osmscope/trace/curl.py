@@ -57,6 +57,8 @@ _REFUSED = {
 }
 _SHELL_ENDS = frozenset({"|", "||", "&&", "&", ";"})
 _REDIRECTION = re.compile(r"\d*[<>]{1,2}(?P<target>.*)|&>(?P<both>.*)")
+_RESOLVED = re.compile(r"(?P<host>\[[^]]*\]|[^:]*):(?P<port>[^:]*):(?P<to>.+)")
+"""`HOST:PORT:…` of --resolve and --connect-to; IPv6 addresses are in brackets."""
 _GLOB = re.compile(r"\{[^}]*\}|\[\w+-\w+(:\d+)?\]")
 _HINT = "give the command as curl takes it: --curl \"curl -H 'name: value' http://host:port/path\""
 
@@ -268,13 +270,16 @@ def _connection(options: list[tuple[str, str]], target: Target) -> tuple[str | N
     """Return the address that `--resolve` or `--connect-to` gives to the URL's host."""
     port = target.port or (443 if target.tls else 80)
     for name, value in options:
-        parts = value.replace("[", "").replace("]", "").split(":", 2)
-        if name == "--resolve" and len(parts) == 3:
-            if parts[0].lstrip("+") in (target.host, "*") and parts[1] == str(port):
-                return parts[2].partition(",")[0], port
-        elif name == "--connect-to" and len(parts) == 3:
-            host, to_port = split_host_port(parts[2])
-            if parts[0] in (target.host, "") and parts[1] in (str(port), ""):
+        found = _RESOLVED.fullmatch(value) if name in ("--resolve", "--connect-to") else None
+        if found is None:
+            continue
+        named, named_port, to = found["host"].strip("[]"), found["port"], found["to"]
+        if name == "--resolve":
+            if named.lstrip("+") in (target.host, "*") and named_port == str(port):
+                return to.partition(",")[0].strip("[]"), port
+        else:
+            host, to_port = split_host_port(to)
+            if named in (target.host, "") and named_port in (str(port), ""):
                 return (host if parse_ip(host) else None), to_port or port
     return None, None
 

@@ -49,7 +49,7 @@ class Sidecar:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
         self._chain_indexes: dict[int, FilterChainIndex] = {}
-        self._http_stages: dict[int, tuple[HttpStage, ...]] = {}
+        self._http_stages: dict[int, tuple[tuple[HttpFilter, ...], tuple[HttpStage, ...]]] = {}
         self._tables: dict[int, RouteTable] = {}
         self.filter_configs: dict[tuple[int, ...], ResolvedFilter] = {}
         """What filters use for a route, by the identities of both: see `http_filters`."""
@@ -92,10 +92,11 @@ class Sidecar:
         Raises:
             DumpError: A configuration cannot be read.
         """
-        stages = self._http_stages.get(id(filters))
-        if stages is None:
-            stages = self._http_stages[id(filters)] = tuple(map(self._http_stage, filters))
-        return stages
+        # The filters are kept too: decoded configurations may be forgotten, and identities reused.
+        kept = self._http_stages.get(id(filters))
+        if kept is None:
+            kept = self._http_stages[id(filters)] = filters, tuple(map(self._http_stage, filters))
+        return kept[1]
 
     def _http_stage(self, http_filter: HttpFilter) -> HttpStage:
         if http_filter.config_discovery is None:
