@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from osmscope.trace.answer import Answer, Explanation
+from osmscope.trace.request import TraceRequest
 
 if TYPE_CHECKING:
     import networkx
@@ -48,6 +49,13 @@ def as_json(value: object) -> str:
     here, in the form that every JSON reader turns back.
     """
     return _escape(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def request_line(request: TraceRequest) -> str:
+    """Write a request as a line of `osmscope trace --requests`: what is not said is left out."""
+    fields = msgspec.to_builtins(msgspec.structs.replace(request, id=None))
+    said = {name: value for name, value in fields.items() if value is not None}
+    return _escape(as_line(said).decode())
 
 
 def as_line(value: object) -> bytes:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import yaml
 
 from osmscope.report import documents
+from osmscope.trace.request import CertificateFacts, TraceRequest, read_request
 
 
 def test_the_json_of_a_trace_is_its_batch_line_with_steps(case, golden):
@@ -33,3 +35,14 @@ def test_yaml_says_the_same_and_shows_nothing_unprintable(case):
     assert yaml.safe_load(text) == json.loads(documents.as_line(document))
     assert text.isascii()
     assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_a_request_line_is_read_back_as_the_request():
+    request = TraceRequest(
+        id="x", host="a:1", headers={"x": ("1", "2")}, tls=False, path="/\u202e\x1b",
+        client_certificate=CertificateFacts(dns_sans=("a",)),
+    )  # fmt: skip
+    line = documents.request_line(request)
+    assert line.isprintable()
+    assert '"method"' not in line
+    assert read_request(line, where="test") == msgspec.structs.replace(request, id=None)
