@@ -3,7 +3,8 @@
     OsmscopeError
     ├── UsageError        the command or the request cannot be understood
     ├── SourceError       bytes could not be had from where the user pointed
-    │   └── UnreachableError  nobody answers there: an Envoy, a cluster
+    │   └── UnreachableError  nobody answers there as an Envoy or a cluster does, or not in time
+    │       └── RefusedError      it answers, but not what was asked
     ├── DumpError         the bytes are not something of Envoy that can be read
     └── SelectorError     a name fits no pod or resource, or several
 
@@ -45,7 +46,22 @@ class SourceError(OsmscopeError):
 
 
 class UnreachableError(SourceError):
-    """Nobody answers where the user pointed: an Envoy or a cluster."""
+    """Nobody answers where the user pointed as an Envoy or a cluster does, or not in time."""
+
+
+class RefusedError(UnreachableError):
+    """It answers, but not what was asked.
+
+    Args:
+        message: See `OsmscopeError`.
+        where: See `OsmscopeError`.
+        hint: See `OsmscopeError`.
+        status: The HTTP status of the answer.
+    """
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", status: int = 0) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
 
 
 class DumpError(OsmscopeError):

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 HEAVY = (
-    "click", "cryptography", "httpx", "jmespath", "kr8s", "networkx", "rich", "textual", "yaml",
-    "zstandard",
+    "click", "cryptography", "httpcore", "httpx", "jmespath", "kr8s", "networkx", "rich",
+    "textual", "yaml", "zstandard",
 )  # fmt: skip
 
 

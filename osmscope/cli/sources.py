@@ -7,12 +7,22 @@ from typing import TypeVar
 
 import click
 
+from osmscope.source.admin import DEADLINE
+
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
 
 def source_options(command: CommandT) -> CommandT:
     """Give a command the options that name a source."""
     for option in (
+        click.option(
+            "--request-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=DEADLINE,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long each answer of a live source may take.",
+        ),
         click.option(
             "--from",
             "from_",

@@ -20,7 +20,7 @@ from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
 from osmscope.source import demo
-from osmscope.source.admin import is_admin_address
+from osmscope.source.admin import DEADLINE, is_admin_address
 from osmscope.source.files import Source
 from osmscope.source.kubernetes_lists import Service
 from osmscope.source.locations import read_location
@@ -37,6 +37,8 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     dump: str | None = None
     clusters: str | None = None
     from_: str | None = None
+    request_timeout: float = DEADLINE
+    """Seconds for each answer of a live source."""
 
 
 class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,8 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
     """
     place = _place(source, options)
     if place.folder is not None:
-        return _of_snapshot(place.folder, place.name, options.clusters)
-    return _of_file(place.name or "-", options.clusters or place.clusters)
+        return _of_snapshot(place.folder, place.name, options)
+    return _of_file(place.name or "-", place.clusters, options)
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:
@@ -75,7 +77,7 @@ def dump_source(source: str | None, options: SourceOptions) -> Source:
     place = _place(source, options)
     if place.folder is not None:
         return _dump_of(*_pod(place.folder, place.name))
-    return read_location(place.name or "-", "config_dump")
+    return read_location(place.name or "-", "config_dump", deadline=options.request_timeout)
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -137,16 +139,17 @@ def _is_file(source: str) -> bool:
     return any(Path(name).exists() and not Path(name).is_dir() for name in (source, path))
 
 
-def _of_file(dump: str, clusters: str | None) -> Sidecar:
+def _of_file(dump: str, beside: str | None, options: SourceOptions) -> Sidecar:
+    clusters = options.clusters or beside
     if dump == "-" and clusters == "-":
         raise UsageError(
             "standard input cannot be both the dump and the clusters",
             hint="give one of them as a file",
         )
-    source = read_location(dump, "config_dump")
+    source = read_location(dump, "config_dump", deadline=options.request_timeout)
     if clusters is None and is_admin_address(dump):
         clusters = dump
-    status = None if clusters is None else _clusters(read_location(clusters, "clusters"))
+    status = None if clusters is None else _clusters(clusters, options)
     return _sidecar(source, status, name=_short(dump))
 
 
@@ -174,13 +177,13 @@ def _dump_of(snapshot: Snapshot, pod: PodFiles) -> Source:
     return dump
 
 
-def _of_snapshot(location: str, name: str | None, clusters: str | None) -> Sidecar:
+def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sidecar:
     snapshot, pod = _pod(location, name)
-    if clusters is None:
-        live = snapshot.read(pod, "clusters")
+    if options.clusters is not None:
+        status: Clusters | None = _clusters(options.clusters, options)
     else:
-        live = read_location(clusters, "clusters")
-    status = None if live is None else _clusters(live)
+        live = snapshot.read(pod, "clusters")
+        status = None if live is None else read_clusters(live.data, where=live.where)
     sidecar = _sidecar(_dump_of(snapshot, pod), status, name=pod.name)
     notes = tuple(snapshot.problems)
     if len(pod.chosen_of) > 1:
@@ -205,7 +208,8 @@ def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar
     return Sidecar(proxy=Proxy(dump, clusters), name=name, namespace=namespace)
 
 
-def _clusters(source: Source) -> Clusters:
+def _clusters(location: str, options: SourceOptions) -> Clusters:
+    source = read_location(location, "clusters", deadline=options.request_timeout)
     return read_clusters(source.data, where=source.where)
 
 

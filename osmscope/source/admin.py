@@ -1,32 +1,79 @@
-"""An Envoy's admin interface: two questions, asked over HTTP.
+"""An Envoy's admin interface: a fixed list of questions that change nothing.
 
-Decision: read-only by construction. Only GET, only paths that change nothing, one deadline for the
-whole answer and a limit for its size; redirects are not followed and no proxy of the environment
-is used, because an admin address is a neighbour.
+Decision: read-only by construction. What may be asked stands in `QUESTIONS`; a caller gives values
+for the parameters of a question, each encoded, and nothing else of the address. Only GET; one
+question at a time for each address, whoever asks; one deadline for the whole answer and a limit
+for its size. What answers otherwise than an Envoy does is as good as nobody: `UnreachableError`.
 """
 
+from __future__ import annotations
+
+import contextlib
 import io
 import os
+import threading
 import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from osmscope.errors import SourceError, UnreachableError
-from osmscope.source.files import MAXIMUM_SIZE, Source
+import msgspec
+
+from osmscope.errors import RefusedError, SourceError, UnreachableError
+from osmscope.source.files import Source
 
 if TYPE_CHECKING:
-    import httpx
-
-PATHS = {
-    "config_dump": "/config_dump?include_eds",
-    "clusters": "/clusters?format=json",
-}
-"""What can be asked for."""
+    from osmscope.source.http_get import Address, Answer
 
 DEADLINE = 30.0
 """Seconds for a whole answer."""
 
+LIMIT = 1 << 29
+"""The most that is accepted of an answer, in bytes."""
+
 _SCHEMES = ("http", "https", "unix")
+_GIVE_ADMIN = "give the address of an Envoy's admin interface"
+_SHOWN = 160
+_OK = 200
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Something that may be asked."""
+
+    path: str
+    fixed: tuple[str, ...] = ()
+    """Parameters that are always sent."""
+    parameters: tuple[str, ...] = ()
+    """Parameters that may be given a value."""
+    flags: tuple[str, ...] = ()
+    """Parameters without a value that may be sent."""
+    is_json: bool = True
+    statuses: tuple[int, ...] = (_OK,)
+    """What is an answer, and no refusal."""
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "config_dump": Question(
+        "/config_dump", parameters=("resource", "mask", "name_regex"), flags=("include_eds",)
+    ),
+    "clusters": Question("/clusters", fixed=("format=json",), parameters=("filter",)),
+    "listeners": Question("/listeners", fixed=("format=json",)),
+    "server_info": Question("/server_info"),
+    "certs": Question("/certs"),
+    "init_dump": Question("/init_dump"),
+    "stats": Question("/stats", parameters=("filter",), flags=("usedonly",), is_json=False),
+    "ready": Question("/ready", is_json=False, statuses=(_OK, 503)),
+}
+"""All that is ever asked of an Envoy."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One question that was answered."""
+
+    path: str
+    size: int
+    """Bytes of the answer."""
+    seconds: float
 
 
 def is_admin_address(location: str) -> bool:
@@ -34,54 +81,150 @@ def is_admin_address(location: str) -> bool:
     return location.startswith(tuple(f"{scheme}://" for scheme in _SCHEMES))
 
 
-def read_admin(
-    location: str, what: str, *, deadline: float = DEADLINE, limit: int = MAXIMUM_SIZE
-) -> Source:
-    """Ask an Envoy.
+class Admin:
+    """One Envoy's admin interface.
 
     Args:
         location: "http://host:port" or "unix:///path/of/the/socket"; a path after it is left out.
-        what: "config_dump" or "clusters".
+        deadline: Seconds for each whole answer.
+        limit: The most that is accepted of an answer, in bytes.
+
+    Raises:
+        SourceError: It is not an address.
+    """
+
+    def __init__(self, location: str, *, deadline: float = DEADLINE, limit: int = LIMIT) -> None:
+        base, self._socket = _target(location)
+        self.location = location if self._socket is not None else base
+        self.deadline = deadline
+        self.asked: list[Asked] = []
+        """What was asked so far, in order."""
+        self._base = base
+        self._limit = limit
+        self._address: Address | None = None
+        self._lock = _lock_of(self.location)
+
+    def ask(self, what: str, *flags: str, **parameters: str) -> Source:
+        """Ask a question.
+
+        Args:
+            what: A key of `QUESTIONS`.
+            flags: Parameters of it that have no value, as "include_eds".
+            parameters: Values for others, as they are; "" leaves one out.
+
+        Raises:
+            RefusedError: Envoy answers, but not this.
+            UnreachableError: Nobody answers there, not in time, or not as Envoy does.
+        """
+        path = path_of(what, *flags, **parameters)
+        where = self._base + path if self._socket is None else f"{self.location} {path}"
+        where = where if len(where) <= _SHOWN else where[:_SHOWN] + "…"
+        if self._socket is not None and not os.path.exists(self._socket):
+            hint = "check that Envoy runs"
+            raise UnreachableError("no such socket", where=self._socket, hint=hint)
+        with self._turn(where):
+            start = time.monotonic()
+            data = self._fetch(QUESTIONS[what], path, where)
+            self.asked.append(Asked(path, len(data), time.monotonic() - start))
+        return Source(data, where)
+
+    def close(self) -> None:
+        """Close the connection; the next question makes a new one."""
+        if self._address is not None:
+            self._address.close()
+            self._address = None
+
+    @contextlib.contextmanager
+    def _turn(self, where: str) -> Iterator[None]:
+        """Wait until no other question is under way at this address."""
+        if not self._lock.acquire(timeout=self.deadline):
+            raise UnreachableError(
+                f"busy for {self.deadline:g} seconds with what was asked before",
+                where=where,
+                hint="ask again, or give more time with --request-timeout",
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _fetch(self, question: Question, path: str, where: str) -> bytes:
+        import httpcore
+
+        from osmscope.source.http_get import Address
+
+        if self._address is None:
+            self._address = Address(self._base, self._socket)
+        try:
+            with self._address.get(path, deadline=self.deadline) as answer:
+                return _body(answer, question, where, self._limit)
+        except httpcore.TimeoutException:
+            raise UnreachableError(
+                f"no whole answer within {self.deadline:g} seconds",
+                where=where,
+                hint="check that it is Envoy's admin interface, or raise --request-timeout",
+            ) from None
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+            OSError,  # a host that cannot be resolved or encoded
+            UnicodeError,
+        ) as error:
+            raise UnreachableError(
+                f"cannot be reached: {str(error) or type(error).__name__}",
+                where=where,
+                hint="check that Envoy runs and that its admin port is forwarded to here",
+            ) from None
+
+
+def read_admin(
+    location: str, what: str, *, deadline: float = DEADLINE, limit: int = LIMIT
+) -> Source:
+    """Ask an Envoy for the whole of something, once.
+
+    Args:
+        location: See `Admin`.
+        what: A key of `QUESTIONS`; a config dump comes with its endpoints.
         deadline: Seconds for the whole answer.
         limit: The most that is accepted, in bytes.
 
     Raises:
-        UnreachableError: Nobody answers there, or not in time.
-        SourceError: It is not an address, or does not answer as Envoy does.
+        SourceError: It is not an address.
+        UnreachableError: Nobody answers there, not in time, or not as Envoy does.
     """
-    import httpx
-
-    base, socket = _target(location)
-    if socket is not None and not os.path.exists(socket):
-        raise UnreachableError("no such socket", where=socket, hint="check that Envoy runs")
-    path = PATHS[what]
-    where = base + path if socket is None else f"{location} {path}"
-    end = time.monotonic() + deadline
-    transport = httpx.HTTPTransport(uds=socket, verify=base.startswith("https:"))
+    admin = Admin(location, deadline=deadline, limit=limit)
     try:
-        with (
-            httpx.Client(transport=transport, timeout=deadline, trust_env=False) as client,
-            client.stream("GET", base + path) as response,
-        ):
-            if response.status_code != httpx.codes.OK:
-                raise SourceError(
-                    f"the answer is HTTP {response.status_code}, not 200",
-                    where=where,
-                    hint="give the address of an Envoy's admin interface",
-                )
-            return Source(_body(response, where, end, limit), where)
-    except (httpx.TimeoutException, TimeoutError):
-        raise UnreachableError(
-            f"no whole answer within {deadline:g} seconds",
-            where=where,
-            hint="check that the address is an Envoy's admin interface",
-        ) from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnreachableError(
-            f"cannot be reached: {error}",
-            where=where,
-            hint="check that Envoy runs and that its admin port is forwarded to here",
-        ) from None
+        return admin.ask(what, *QUESTIONS[what].flags if what == "config_dump" else ())
+    finally:
+        admin.close()
+
+
+def path_of(what: str, *flags: str, **parameters: str) -> str:
+    """Write the path and query of a question; every value is encoded.
+
+    Raises:
+        ValueError: It is none of the questions, or has no such parameter.
+    """
+    question = QUESTIONS.get(what)
+    if question is None or not {*flags} <= {*question.flags}:
+        raise ValueError(f"not a question: {what} {flags}")
+    unknown = parameters.keys() - {*question.parameters}
+    if unknown:
+        raise ValueError(f"{what} has no parameter {sorted(unknown)}")
+    given = [f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value]
+    query = "&".join((*question.fixed, *flags, *given))
+    return f"{question.path}?{query}" if query else question.path
+
+
+_LOCKS: dict[str, threading.Lock] = {}
+_LOCKS_LOCK = threading.Lock()
+
+
+def _lock_of(location: str) -> threading.Lock:
+    """The lock of an address, which all of this process share."""
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault(location, threading.Lock())
 
 
 def _target(location: str) -> tuple[str, str | None]:
@@ -90,7 +233,7 @@ def _target(location: str) -> tuple[str, str | None]:
         parts = urlsplit(location)
         if parts.scheme == "unix" and parts.path:
             return "http://envoy", unquote(parts.path)
-        if parts.scheme in ("http", "https") and parts.hostname:
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", None
     except ValueError:
         pass
@@ -101,16 +244,53 @@ def _target(location: str) -> tuple[str, str | None]:
     )
 
 
-def _body(response: "httpx.Response", where: str, end: float, limit: int) -> bytes:
+def _body(answer: Answer, question: Question, where: str, limit: int) -> bytes:
+    """Read an answer as long as it looks like one of Envoy's."""
+    if answer.status not in question.statuses:
+        raise _refused(answer, where)
+    kind = answer.headers.get("content-type", "")
+    if "html" in kind:
+        raise _not_envoy("the answer is a web page", where)
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise _not_envoy("the answer is compressed, which was not asked for", where)
     body = io.BytesIO()
-    for chunk in response.iter_bytes():
+    for chunk in filter(None, answer.chunks):
+        if question.is_json and not body.tell() and not chunk.lstrip().startswith(b"{"):
+            raise _not_envoy("the answer is no JSON object", where)
         if body.tell() + len(chunk) > limit:
-            raise SourceError(
-                f"the answer is larger than {limit} bytes",
-                where=where,
-                hint="give the address of an Envoy's admin interface",
-            )
+            raise _not_envoy(f"the answer is larger than {limit} bytes", where)
         body.write(chunk)
-        if time.monotonic() > end:
-            raise TimeoutError
+    if question.is_json and not _is_closed(body):
+        raise _not_envoy("the answer ends in the middle", where)
     return body.getvalue()
+
+
+def _is_closed(body: io.BytesIO) -> bool:
+    """Whether the last that was read closes an object."""
+    body.seek(max(0, body.tell() - 16))
+    return body.read().rstrip().endswith(b"}")
+
+
+def _refused(answer: Answer, where: str) -> UnreachableError:
+    if 300 <= answer.status < 400:
+        to = answer.headers.get("location", "")
+        what = f"the answer is HTTP {answer.status}, a redirect to {to!r}, which is not followed"
+        return _not_envoy(what, where)
+    said = b""
+    for chunk in answer.chunks:
+        said += chunk
+        if len(said) >= _SHOWN:
+            break
+    words = " ".join(said[:_SHOWN].decode("utf-8", "replace").split())
+    what = f"the answer is HTTP {answer.status}, not 200"
+    is_envoys = answer.headers.get("content-type", "").startswith("text/plain") and words
+    return RefusedError(
+        f"{what}: {words}" if is_envoys else what,
+        where=where,
+        hint=_GIVE_ADMIN,
+        status=answer.status,
+    )
+
+
+def _not_envoy(what: str, where: str) -> UnreachableError:
+    return UnreachableError(what, where=where, hint=_GIVE_ADMIN)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 Place = tuple[str, str, str]
 """Namespace ("" where the path does not tell), pod, and what: config_dump, clusters, …"""
 
-_WHAT = r"(?P<what>config_dump|clusters|listeners|server_info|certs)"
+_WHAT = r"(?P<what>config_dump|clusters|listeners|server_info|certs|stats)"
 _PACKED = r"(?:\.gz|\.zst)?"
 _LAYOUTS = (
     # osmscope's own snapshots
-    rf"(?:^|/)pods/(?P<namespace>[^/]+)/(?P<pod>[^/]+)/{_WHAT}\.json{_PACKED}$",
+    rf"(?:^|/)pods/(?P<namespace>[^/]+)/(?P<pod>[^/]+)/{_WHAT}\.(?:json|txt){_PACKED}$",
     # osm support bug-report: a file is named like the command that wrote it
     rf"(?:^|/)namespaces/(?P<namespace>[^/]+)/pods/(?P<pod>[^/]+)/commands/osm_proxy_get_{_WHAT}_",
     # istioctl bug-report: a file is named like the admin URL

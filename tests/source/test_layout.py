@@ -10,6 +10,10 @@ from osmscope.source.layout import places
             ["manifest.json", "pods/n/p/config_dump.json", "pods/n/p/clusters.json"],
             {("n", "p", "config_dump"): 1, ("n", "p", "clusters"): 2},
         ),
+        (
+            ["pods/n/p/config_dump.json", "pods/n/p/stats.txt.zst"],
+            {("n", "p", "config_dump"): 0, ("n", "p", "stats"): 1},
+        ),
         (["mesh/pods/n/p/config_dump.json.zst"], {("n", "p", "config_dump"): 0}),
         (
             [
@@ -17,7 +21,7 @@ from osmscope.source.layout import places
                 "osm_bug_report_1/namespaces/n/pods/p/commands/osm_proxy_get_clusters_p_-n_n",
                 "osm_bug_report_1/namespaces/n/pods/p/commands/osm_proxy_get_stats_p_-n_n",
             ],
-            {("n", "p", "config_dump"): 0, ("n", "p", "clusters"): 1},
+            {("n", "p", "config_dump"): 0, ("n", "p", "clusters"): 1, ("n", "p", "stats"): 2},
         ),
         (
             [
@@ -59,6 +63,7 @@ from osmscope.source.layout import places
     ],
     ids=[
         "osmscope",
+        "osmscope with stats",
         "osmscope packed",
         "osm",
         "istioctl",
