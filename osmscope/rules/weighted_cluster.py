@@ -27,7 +27,6 @@ from osmscope.resources.route import (
 )
 from osmscope.rules.cluster_specifier import specify_cluster
 from osmscope.rules.facts import Request
-from osmscope.rules.runtime_value import whole_number
 from osmscope.rules.stream_random import Draw, Drawn, likelihood, narrowed
 
 _LARGEST_NUMBER = 2**64 - 1
@@ -154,8 +153,12 @@ def _unsigned(text: str) -> int | None:
 
 
 def _weight(entry: ClusterWeight, prefix: str, runtime: Mapping[str, object]) -> int:
-    override = whole_number(runtime.get(f"{prefix}.{entry.name}")) if prefix else None
-    return entry.weight if override is None else override
+    override = runtime.get(f"{prefix}.{entry.name}") if prefix else None
+    if isinstance(override, str):
+        override = _unsigned(override)
+    if isinstance(override, int) and not isinstance(override, bool) and override >= 0:
+        return override
+    return entry.weight
 
 
 def _drawn(entry: ClusterWeight, request: Request, reason: str) -> ClusterChoice:

@@ -37,9 +37,7 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
     for choice in choices:
         cluster = sidecar.proxy.cluster(choice.name)
         if cluster is not None:
-            for upstream in evaluate_tcp_upstream(
-                sidecar, cluster, connection, choice.entry, sidecar.runtime(asked.runtime)
-            ):
+            for upstream in evaluate_tcp_upstream(sidecar, cluster, connection, choice.entry):
                 probability = choice.probability * upstream.probability
                 yield TcpPath(choice=choice, upstream=upstream, probability=probability)
         else:
