@@ -63,6 +63,11 @@ _OPTIONS = (
     click.option(
         "--random-value", type=int, metavar="N", help="Fix every weighted choice by this number."
     ),
+    click.option(
+        "--now",
+        metavar="TIME",
+        help="When it is sent, for the times in tokens: seconds since 1970, or RFC 3339.",
+    ),
 )
 
 

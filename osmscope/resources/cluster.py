@@ -61,16 +61,27 @@ class CommonLbConfig(Resource, frozen=True):
     ignore_new_hosts_until_first_hc: bool = False
 
 
+class RetryBudget(Resource, frozen=True):
+    """How many retries may run at a time, as a share of all requests."""
+
+    inert = frozenset({"budget_interval"})
+
+    budget_percent: Percent | None = None
+    min_retry_concurrency: int | None = None
+
+
 class CircuitBreakerThresholds(Resource, frozen=True):
     """Limits of one routing priority."""
 
-    inert = frozenset({"track_remaining", "retry_budget", "max_connection_pools"})
+    inert = frozenset({"track_remaining"})
 
     priority: str = "DEFAULT"
     max_connections: int | None = None
     max_pending_requests: int | None = None
     max_requests: int | None = None
     max_retries: int | None = None
+    max_connection_pools: int | None = None
+    retry_budget: RetryBudget | None = None
 
 
 class CircuitBreakers(Resource, frozen=True):
@@ -184,6 +195,19 @@ class AggregateClusterConfig(Resource, frozen=True):
     """The clusters whose priorities are strung together."""
 
     clusters: tuple[str, ...] = ()
+
+
+class CompositeMember(Resource, frozen=True):
+    """One cluster of a composite cluster."""
+
+    name: str = ""
+
+
+@extension("envoy.extensions.clusters.composite.v3.ClusterConfig")
+class CompositeClusterConfig(Resource, frozen=True):
+    """The clusters that the first, second, … attempt of a request goes to."""
+
+    clusters: tuple[CompositeMember, ...] = ()
 
 
 @extension("envoy.extensions.clusters.dns.v3.DnsCluster")

@@ -26,10 +26,14 @@ class ClusterManager(Resource, frozen=True):
 
 
 class RuntimeLayer(Resource, frozen=True):
-    """One layer of runtime values; only static layers are in a bootstrap."""
+    """One layer of runtime values; a dump holds those of static layers."""
+
+    inert = frozenset({"admin_layer"})
 
     name: str = ""
     static_layer: dict[str, object] = {}
+    disk_layer: object = None
+    rtds_layer: object = None
 
 
 class LayeredRuntime(Resource, frozen=True):
@@ -197,6 +201,12 @@ class Proxy:
             for key, value in layer.static_layer.items():
                 values.update(_runtime_values(key, value))
         return values
+
+    @functools.cached_property
+    def undumped_runtime_layers(self) -> tuple[str, ...]:
+        """The runtime layers whose values a dump does not hold: discovered ones, and files."""
+        layers = self._bootstrap.layered_runtime.layers
+        return tuple(one.name for one in layers if one.disk_layer or one.rtds_layer)
 
     @functools.cached_property
     def local_cluster_name(self) -> str:

@@ -215,7 +215,7 @@ class RouteAction(Resource, frozen=True):
     """Forwards to a cluster."""
 
     inert = frozenset({
-        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits", "priority",
+        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits",
         "max_internal_redirects", "internal_redirect_action", "flush_timeout", "idle_timeout",
         "early_data_policy", "retry_policy_typed_config",
     })  # fmt: skip
@@ -248,6 +248,7 @@ class RouteAction(Resource, frozen=True):
     upgrade_configs: tuple[RouteUpgradeConfig, ...] = ()
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
     internal_redirect_policy: object = None
+    priority: str = "DEFAULT"
 
 
 class RedirectAction(Resource, frozen=True):

@@ -3,9 +3,9 @@
 What Envoy does: the members' priorities follow one another in the order of the list; members that
 do not exist and priorities without hosts are left out. Loads and panic count over the whole, with
 the aggregate's panic threshold; the member then picks among the healthy or degraded hosts of its
-own priority, by its own policy and its own panic. A member that hashes chooses its priority anew.
-Checked against Envoy 1.40.0. Not modelled: members with subsets or of differing overprovisioning
-factors (the first member's counts).
+own priority, by its own policy, panic and subsets. A member that hashes, by the request's hash,
+chooses its priority anew. Checked against Envoy 1.40.0. Not modelled: members with subsets and
+several priorities, and members of differing overprovisioning factors (the first member's counts).
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,18 @@ import msgspec
 
 from osmscope.rules.lb_policy import LbPolicy
 from osmscope.rules.load_balancing import LoadBalancer
-from osmscope.rules.priority_set import PrioritySet
+from osmscope.rules.priority_set import Bucket, PrioritySet
 from osmscope.rules.shares import Shares
+from osmscope.rules.subset import Criteria
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster of an aggregate."""
+
+    cluster: str
+    balancer: LoadBalancer
+    hash_value: int | None = None
+    """The request's hash, as this member's policy makes it."""
 
 
 class MemberShare(msgspec.Struct, frozen=True):
@@ -29,31 +39,43 @@ class MemberShare(msgspec.Struct, frozen=True):
 
 
 def member_shares(
-    policy: LbPolicy, members: Sequence[tuple[str, LoadBalancer]], hash_value: int | None = None
+    policy: LbPolicy, members: Sequence[Member], criteria: Criteria | None = None
 ) -> tuple[MemberShare, ...]:
     """Spread requests to an aggregate cluster over its members; () if none has hosts (UH).
 
     Args:
         policy: The aggregate cluster's own, for its panic threshold.
-        members: Name and load balancing of the members that exist, in order.
-        hash_value: The request's hash.
+        members: The members that exist, in order.
+        criteria: What the request asks of subsets.
     """
     linear = []
-    places: list[tuple[str, LoadBalancer, int]] = []
-    for name, balancer in members:
-        for priority in sorted({host.priority for host in balancer.hosts}):
+    places: list[tuple[Member, int]] = []
+    for member in members:
+        hosts = member.balancer.hosts
+        for priority in sorted({host.priority for host in hosts}):
             linear += [
                 msgspec.structs.replace(host, priority=len(places))
-                for host in balancer.hosts
+                for host in hosts
                 if host.priority == priority
             ]
-            places.append((name, balancer, priority))
+            places.append((member, priority))
     if not places:
         return ()
-    around = members[0][1].surroundings
+    around = members[0].balancer.surroundings
     parts = []
     for bucket in PrioritySet(policy, linear, around).buckets():
-        name, balancer, priority = places[bucket.priority]
-        inside = balancer.shares_within(priority, bucket.state, hash_value)
-        parts.append(MemberShare(name, bucket.share, inside))
+        member, priority = places[bucket.priority]
+        inside = _inside(member, Bucket(priority, bucket.state, Fraction(1)), criteria)
+        parts.append(MemberShare(member.cluster, bucket.share, inside))
     return tuple(parts)
+
+
+def _inside(member: Member, bucket: Bucket, criteria: Criteria | None) -> Shares:
+    balancer = member.balancer
+    if balancer.policy.subset is None:
+        return balancer.shares_within(bucket.priority, bucket.state, member.hash_value)
+    shares = balancer.shares(member.hash_value, criteria)
+    if len({host.priority for host in balancer.hosts}) == 1:
+        return shares
+    words = f'the subsets of cluster "{member.cluster}" are the same in each of its priorities'
+    return msgspec.structs.replace(shares, assumptions=(*shares.assumptions, words))

@@ -1,19 +1,28 @@
 """Circuit breakers: the limits of a cluster, and when they certainly refuse.
 
-What Envoy does: limits hold for one routing priority each and for all workers together; a priority
-without an entry, and a field that is absent, have the defaults. Whether a limit is reached depends
-on the load, which a dump does not tell; only a limit of 0 refuses with certainty, and only where a
-host can be found: without any it is UH. `max_connections` 0 still lets a connection through.
-Checked against Envoy 1.40.0. Not modelled: `per_host_thresholds` and the retry budget.
+What Envoy does: limits hold for one routing priority each and for all workers together; the route's
+`priority` chooses them, `tcp_proxy` has the default ones. A priority without an entry, and a field
+that is absent, have the defaults; a runtime key `circuit_breakers.CLUSTER.PRIORITY.FIELD` overrides
+both. Whether a limit is reached depends on the load, which a dump does not tell; only a limit of 0
+refuses with certainty, and, but for `max_connections` of a `tcp_proxy`, only where a host can be
+found: without any it is UH. `max_connections` 0 still lets an HTTP request's connection through.
+The members of an aggregate have limits, the aggregate itself has none. Checked against Envoy
+1.40.0. Not modelled: `per_host_thresholds`, whose 0 lets a connection through, and the retry
+budget.
 """
+
+from collections.abc import Mapping
 
 import msgspec
 
 from osmscope.resources.cluster import CircuitBreakerThresholds, Cluster
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.runtime_value import whole_number
 
 _DEFAULT_RETRIES = 3
 _DEFAULT = 1024
+
+Runtime = Mapping[str, object]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,52 +32,67 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_pending_requests: int = _DEFAULT
     max_requests: int = _DEFAULT
     max_retries: int = _DEFAULT_RETRIES
+    max_connection_pools: int | None = None
+    """None without any limit."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """A refusal that does not depend on the load."""
-
-    reply: LocalReply
-    after_pick: bool
-    """Whether the picked host is known then (Envoy's access log names it)."""
-
-
-def limits_of(cluster: Cluster, priority: str = "DEFAULT") -> Limits:
+def limits_of(
+    cluster: Cluster, priority: str = "DEFAULT", runtime: Runtime | None = None
+) -> Limits:
     """Return the limits of a cluster.
 
     Args:
         cluster: The cluster.
         priority: The route's routing priority, DEFAULT or HIGH.
+        runtime: Runtime keys that are set.
     """
     configured = cluster.circuit_breakers.thresholds if cluster.circuit_breakers else ()
-    chosen = CircuitBreakerThresholds()
-    for thresholds in configured:
-        if thresholds.priority == priority:
-            chosen = thresholds
-            break
-    given = {
-        field: getattr(chosen, field)
-        for field in Limits.__struct_fields__
-        if getattr(chosen, field) is not None
-    }
+    chosen = next((one for one in configured if one.priority == priority), None)
+    thresholds = chosen or CircuitBreakerThresholds()
+    given = {}
+    for field in Limits.__struct_fields__:
+        key = f"circuit_breakers.{cluster.name}.{priority.lower()}.{field}"
+        override = whole_number((runtime or {}).get(key))
+        limit = getattr(thresholds, field) if override is None else override
+        if limit is not None:
+            given[field] = limit
     return Limits(**given)
 
 
-def refusal(cluster: Cluster, priority: str = "DEFAULT") -> Refusal | None:
+def refusal(
+    cluster: Cluster, priority: str = "DEFAULT", runtime: Runtime | None = None
+) -> LocalReply | None:
     """Return the refusal of every HTTP request that finds a host; None where the load decides.
 
     Args:
-        cluster: The cluster.
+        cluster: The cluster that the host is of.
         priority: The route's routing priority, DEFAULT or HIGH.
+        runtime: Runtime keys that are set.
     """
-    limits = limits_of(cluster, priority)
-    for field, after_pick in (("max_pending_requests", False), ("max_requests", True)):
+    limits = limits_of(cluster, priority, runtime)
+    if limits.max_connection_pools == 0:
+        words = _words("max_connection_pools")
+        return LocalReply(code=503, flags=("UH",), details="no_healthy_upstream", reason=words)
+    for field in ("max_pending_requests", "max_requests"):
         if getattr(limits, field) == 0:
-            reply = LocalReply(
-                code=503,
-                flags=("UO",),
-                details="upstream_reset_before_response_started{overflow}",
-                reason=f"the cluster's circuit breaker has {field} 0",
-            )
-            return Refusal(reply, after_pick)
+            details = "upstream_reset_before_response_started{overflow}"
+            return LocalReply(code=503, flags=("UO",), details=details, reason=_words(field))
     return None
+
+
+def connection_refusal(cluster: Cluster, runtime: Runtime | None = None) -> LocalReply | None:
+    """Return the refusal of every connection of `tcp_proxy`, before a host is looked for."""
+    if limits_of(cluster, runtime=runtime).max_connections == 0:
+        return LocalReply(code=0, flags=("UO",), reason=_words("max_connections"))
+    return None
+
+
+def pending_refusal(cluster: Cluster, runtime: Runtime | None = None) -> LocalReply | None:
+    """Return the refusal of every connection of `tcp_proxy` that finds a host."""
+    if limits_of(cluster, runtime=runtime).max_pending_requests == 0:
+        return LocalReply(code=0, flags=("URX",), reason=_words("max_pending_requests"))
+    return None
+
+
+def _words(field: str) -> str:
+    return f"the cluster's circuit breaker has {field} 0"

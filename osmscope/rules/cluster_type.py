@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from osmscope.resources.cluster import (
     AggregateClusterConfig,
     Cluster,
+    CompositeClusterConfig,
     CustomClusterType,
     DnsCluster,
     DynamicForwardProxyCluster,
@@ -39,7 +40,6 @@ class ClusterKind(enum.Enum):
 
 
 _BY_TYPE: Mapping[str, ClusterKind] = {
-    "envoy.extensions.clusters.composite.v3.ClusterConfig": ClusterKind.COMPOSITE,
     "envoy.extensions.clusters.redis.v3.RedisClusterConfig": ClusterKind.REDIS,
 }
 _BY_NAME: Mapping[str, ClusterKind] = {
@@ -68,6 +68,8 @@ def kind_of(cluster: Cluster) -> ClusterKind:
     match _configuration(custom):
         case AggregateClusterConfig():
             return ClusterKind.AGGREGATE
+        case CompositeClusterConfig():
+            return ClusterKind.COMPOSITE
         case DnsCluster() as dns:
             single = dns.all_addresses_in_single_endpoint
             return ClusterKind.LOGICAL_DNS if single else ClusterKind.STRICT_DNS
@@ -77,14 +79,19 @@ def kind_of(cluster: Cluster) -> ClusterKind:
     return by_type or _BY_NAME.get(custom.name, ClusterKind.OTHER)
 
 
-def aggregate_members(cluster: Cluster) -> tuple[str, ...]:
-    """Name the clusters that an aggregate cluster strings together; () for any other cluster.
+def members_of(cluster: Cluster) -> tuple[str, ...]:
+    """Name the clusters that an aggregate or a composite cluster consists of; () for any other.
 
     Raises:
         DumpError: The cluster type's configuration has a type that Envoy never writes.
     """
     configuration = _configuration(cluster.cluster_type or CustomClusterType())
-    return configuration.clusters if isinstance(configuration, AggregateClusterConfig) else ()
+    match configuration:
+        case AggregateClusterConfig():
+            return configuration.clusters
+        case CompositeClusterConfig():
+            return tuple(member.name for member in configuration.clusters)
+    return ()
 
 
 def _configuration(custom: CustomClusterType) -> object:

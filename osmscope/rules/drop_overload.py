@@ -14,6 +14,7 @@ import msgspec
 from osmscope.resources.endpoint import LoadAssignmentPolicy
 from osmscope.resources.matcher import FractionalPercent
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.runtime_value import whole_number
 
 _DENOMINATORS: Mapping[str, int] = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _LIMIT = "load_balancing_policy.drop_overload_limit"
@@ -38,8 +39,8 @@ def drop_overload(
     probability = sum(
         (_fraction(drop.drop_percentage) for drop in policy.drop_overloads), Fraction(0)
     )
-    limit = (runtime or {}).get(_LIMIT)
-    if isinstance(limit, int | float):
+    limit = whole_number((runtime or {}).get(_LIMIT))
+    if limit is not None:
         probability = min(probability, Fraction(limit) / 100)
     if probability <= 0:
         return None

@@ -144,10 +144,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Dynamic metadata that filters left so far."""
     opaque_filters: tuple[str, ...] = ()
     """Filters that ran before and cannot be evaluated: they may have left metadata."""
+    filter_state: Mapping[str, str] = {}
+    """The text of each filter state object that filters left so far."""
     runtime: Mapping[str, object] = {}
     """Runtime keys that are set."""
     random_value: int | None = None
     """Fixes every weighted choice; None where all choices are listed."""
+    now: float | None = None
+    """The time of the request, in seconds since 1970; None where nobody said."""
 
     @property
     def path(self) -> str:

@@ -127,7 +127,10 @@ def _part(policy: HashPolicy, request: Request, makes_cookies: bool) -> _Part:
         wanted = policy.connection_properties.source_ip
         return _source_ip(request.remote_ip) if wanted else _NOTHING
     if policy.filter_state is not None:
-        return _filter_state(policy.filter_state.key, request.opaque_filters)
+        key = policy.filter_state.key
+        if key in request.filter_state:
+            return _Part(missing=f'the hash of the filter state "{key}"')
+        return _filter_state(key, request.opaque_filters)
     return _NOTHING
 
 

@@ -38,6 +38,7 @@ from osmscope.resources.resource import Resource, decode
 from osmscope.resources.route import HashPolicy
 from osmscope.rules.maglev import DEFAULT_TABLE_SIZE
 from osmscope.rules.ring_hash import RingSize
+from osmscope.rules.runtime_value import whole_number
 from osmscope.rules.zone_aware import ZoneAware
 
 _PANIC_THRESHOLD = 50
@@ -259,4 +260,5 @@ def _rounded(percent: Percent | None, default: int) -> int:
 
 
 def _number(value: object, default: int) -> int:
-    return int(value) if isinstance(value, int | float) and value >= 0 else default
+    number = whole_number(value)
+    return default if number is None else number

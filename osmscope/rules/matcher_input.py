@@ -57,6 +57,11 @@ class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
         return self.connection.metadata if self.request is None else self.request.metadata
 
     @property
+    def filter_state(self) -> Mapping[str, str]:
+        """The text of each filter state object that is known."""
+        return {} if self.request is None else self.request.filter_state
+
+    @property
     def opaque_filters(self) -> tuple[str, ...]:
         """Filters that ran before and cannot be evaluated."""
         return () if self.request is None else self.request.opaque_filters
@@ -119,8 +124,14 @@ def _protocols(connection: Connection) -> str | None:
 
 def _filter_state(config: Resource, inputs: MatcherInputs) -> InputValue:
     assert isinstance(config, FilterStateInput)
-    match = filter_state_object(config.key, inputs.opaque_filters)
-    return InputValue(f'filter state "{config.key}"', missing=match.missing)
+    subject, text = f'filter state "{config.key}"', inputs.filter_state.get(config.key)
+    if text is None:
+        return InputValue(
+            subject, missing=filter_state_object(config.key, inputs.opaque_filters).missing
+        )
+    if config.field:
+        return InputValue(subject, missing=f'the field "{config.field}" of the {subject}')
+    return InputValue(subject, text)
 
 
 def _header(config: Resource, inputs: MatcherInputs) -> InputValue:

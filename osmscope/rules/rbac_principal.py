@@ -112,7 +112,7 @@ def _address(cidr_range: CidrRange, ip: str | None, subject: str, inputs: Matche
 
 
 def _filter_state(matcher: FilterStateMatcher, inputs: MatcherInputs) -> Match:
-    return match_filter_state(matcher, inputs.opaque_filters)
+    return match_filter_state(matcher, inputs.filter_state, inputs.opaque_filters)
 
 
 def _custom(config: TypedExtensionConfig, inputs: MatcherInputs) -> Match:

@@ -81,7 +81,7 @@ def _conditions(match: RouteMatch, request: Request) -> Iterator[Match]:
         found = match_metadata(metadata, request.metadata, request.opaque_filters)
         yield found.within(f"dynamic_metadata[{index}]")
     for index, state in enumerate(match.filter_state):
-        found = match_filter_state(state, request.opaque_filters)
+        found = match_filter_state(state, request.filter_state, request.opaque_filters)
         yield found.within(f"filter_state[{index}]")
 
 

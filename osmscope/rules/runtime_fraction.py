@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from osmscope.resources.matcher import RuntimeFractionalPercent
+from osmscope.rules.runtime_value import whole_number
 from osmscope.rules.stream_random import Draw
 
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
@@ -37,23 +38,13 @@ def fits(
 
 def _parts(fraction: RuntimeFractionalPercent, runtime: Mapping[str, object]) -> tuple[int, int]:
     value = runtime.get(fraction.runtime_key) if fraction.runtime_key else None
-    percent = _whole(value)
+    percent = whole_number(value)
     if percent is not None:
         return percent, 100
     if isinstance(value, Mapping):
-        numerator = _whole(value.get("numerator", 0))
+        numerator = whole_number(value.get("numerator", 0))
         denominator = _DENOMINATORS.get(str(value.get("denominator", "HUNDRED")))
         if numerator is not None and denominator is not None:
             return numerator, denominator
     default = fraction.default_value
     return default.numerator, _DENOMINATORS.get(default.denominator, 100)
-
-
-def _whole(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int) and value >= 0:
-        return value
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return None

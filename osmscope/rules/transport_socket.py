@@ -90,6 +90,17 @@ def transport_socket_of(cluster: Cluster, host: Host) -> SocketChoice:
     return SocketChoice(reason="the cluster has no transport socket: plaintext")
 
 
+def speaks_tls(cluster: Cluster) -> bool:
+    """Whether the cluster's own transport socket is TLS.
+
+    Raises:
+        DumpError: A configuration has a type that Envoy never writes.
+    """
+    socket = cluster.transport_socket
+    own = cluster.tls_context if socket is None else _configuration(socket)
+    return isinstance(own, UpstreamTlsContext)
+
+
 def upstream_tls(
     cluster: Cluster, host: Host, configuration: Resource, headers: Headers | None = None
 ) -> UpstreamTls | None:

@@ -27,6 +27,7 @@ from osmscope.resources.route import (
 )
 from osmscope.rules.cluster_specifier import specify_cluster
 from osmscope.rules.facts import Request
+from osmscope.rules.runtime_value import whole_number
 from osmscope.rules.stream_random import Draw, Drawn, likelihood, narrowed
 
 _LARGEST_NUMBER = 2**64 - 1
@@ -153,12 +154,8 @@ def _unsigned(text: str) -> int | None:
 
 
 def _weight(entry: ClusterWeight, prefix: str, runtime: Mapping[str, object]) -> int:
-    override = runtime.get(f"{prefix}.{entry.name}") if prefix else None
-    if isinstance(override, str):
-        override = _unsigned(override)
-    if isinstance(override, int) and not isinstance(override, bool) and override >= 0:
-        return override
-    return entry.weight
+    override = whole_number(runtime.get(f"{prefix}.{entry.name}")) if prefix else None
+    return entry.weight if override is None else override
 
 
 def _drawn(entry: ClusterWeight, request: Request, reason: str) -> ClusterChoice:

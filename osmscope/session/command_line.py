@@ -26,7 +26,7 @@ _VALUES = {
     "direct_src_ip": "--direct-src-ip", "node_ip": "--node-ip", "sni": "--sni",
     "direction": "--direction",
     "listener": "--listener", "client_cert_subject": "--client-cert-subject",
-    "random_value": "--random-value",
+    "random_value": "--random-value", "now": "--now",
 }  # fmt: skip
 _LISTS = {
     "headers": "-H", "alpn": "--alpn", "client_cert_dns": "--client-cert-dns",
@@ -160,6 +160,7 @@ def _plain_options(request: TraceRequest) -> RequestOptions:
         client_cert_trusted=certificate.trusted if certificate else None,
         random_value=request.random_value,
         runtime=tuple(_runtime_text(key, value) for key, value in (request.runtime or {}).items()),
+        now=None if request.now is None else str(request.now),
     )
 
 
@@ -262,4 +263,5 @@ def _facts(request: TraceRequest) -> tuple[object, ...]:
         request.alpn or None,
         request.random_value,
         request.runtime or None,
+        request.time,
     )

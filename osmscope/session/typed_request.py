@@ -43,6 +43,7 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     client_cert_trusted: bool | None = None
     random_value: int | None = None
     runtime: tuple[str, ...] = ()
+    now: str | None = None
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +136,7 @@ def _typed(
         headers=_joined(pair for pair in pairs if pair[0].lower() != "host") or None,
         random_value=options.random_value,
         runtime=dict(map(_runtime, options.runtime)) or None,
+        now=options.now,
     )
     check_request(request, where="the command line")
     return Typed(target=target, request=request, host_header=hosts[-1] if hosts else None)

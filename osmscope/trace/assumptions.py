@@ -38,6 +38,8 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
     for tcp in evaluation.tcp:
         _add_upstream(tcp.upstream, rest, notes)
         rest.update(dict.fromkeys(_missing_secrets(sidecar, tcp.upstream)))
+    if evaluation.http or evaluation.tcp:
+        rest.update(dict.fromkeys(_runtime_layers(sidecar)))
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
 
@@ -50,6 +52,11 @@ def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]
     unsaid = certificate is None or certificate.trusted is None
     if unsaid and path.handshake is not None and path.handshake.relied_on_trust:
         yield "the client's certificate is signed by a CA that the filter chain trusts"
+
+
+def _runtime_layers(sidecar: Sidecar) -> Iterator[str]:
+    for name in sidecar.proxy.undumped_runtime_layers:
+        yield f'the runtime layer "{name}", whose values a dump does not hold, changes nothing'
 
 
 def _unknown(missing: str) -> Iterable[str]:

@@ -5,7 +5,7 @@ import msgspec
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.endpoint import LoadAssignmentPolicy
 from osmscope.resources.proxy import Proxy
-from osmscope.rules.cluster_type import ClusterKind, aggregate_members, kind_of
+from osmscope.rules.cluster_type import ClusterKind, kind_of, members_of
 from osmscope.rules.host_health import Health, health
 from osmscope.rules.hosts import Host, hosts_of, legacy_load_assignment
 from osmscope.rules.lb_policy import policy_of
@@ -20,7 +20,7 @@ class ClusterHosts(msgspec.Struct, frozen=True, kw_only=True):
     balancer: LoadBalancer
     assignment_policy: LoadAssignmentPolicy
     members: tuple[str, ...] = ()
-    """The clusters of an aggregate cluster."""
+    """The clusters that an aggregate or composite cluster consists of."""
     missing: str = ""
     """Why the endpoints are not known, as a noun."""
 
@@ -79,7 +79,7 @@ def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
             policy_of(cluster, proxy.runtime), _hosts(proxy, cluster), surroundings
         ),
         assignment_policy=assignment.policy,
-        members=aggregate_members(cluster),
+        members=members_of(cluster),
         missing=_missing(proxy, cluster, kind) if status is None else "",
     )
 

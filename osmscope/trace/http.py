@@ -63,6 +63,7 @@ def evaluate_http(
         protocol=_protocol(asked, connection),
         runtime=sidecar.runtime(asked.runtime),
         random_value=asked.random_value,
+        now=asked.time,
     )
     table, _ = find_table(sidecar, manager, raw)
     internal_only = () if table is None else table.configuration.internal_only_headers

@@ -1,5 +1,7 @@
 """A request as a user asks it: the lines of the batch form, and the facts they stand for."""
 
+import datetime
+import math
 from typing import Literal
 
 import msgspec
@@ -55,6 +57,8 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str | tuple[str, ...]] | None = None
     random_value: int | None = None
     runtime: dict[str, object] | None = None
+    now: float | str | None = None
+    """When it is sent: seconds since 1970 or RFC 3339; not said: times in tokens are assumed."""
 
     @property
     def starts_tls(self) -> bool:
@@ -62,6 +66,22 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
         if self.tls is not None:
             return self.tls
         return bool(self.sni) or self.client_certificate is not None
+
+    @property
+    def time(self) -> float | None:
+        """The time of the request in seconds since 1970; None where it is not said.
+
+        Raises:
+            ValueError: It is neither a number nor a time in RFC 3339's form.
+        """
+        if self.now is None or not isinstance(self.now, str):
+            return self.now
+        try:
+            return float(self.now)
+        except ValueError:
+            said = datetime.datetime.fromisoformat(self.now)
+        zoned = said if said.tzinfo is not None else said.replace(tzinfo=datetime.UTC)
+        return zoned.timestamp()
 
     @property
     def spoken(self) -> Protocol:
@@ -152,6 +172,7 @@ def check_request(request: TraceRequest, *, where: str) -> None:
                 where=where,
                 hint=f"give a number from 0 to {most}",
             )
+    _check_time(request, where)
     for name in request.headers or ():
         if not name or name.startswith(":"):
             raise UsageError(
@@ -159,3 +180,16 @@ def check_request(request: TraceRequest, *, where: str) -> None:
                 where=where,
                 hint="give method, path and host in their own fields",
             )
+
+
+def _check_time(request: TraceRequest, where: str) -> None:
+    try:
+        time = request.time
+    except ValueError:
+        time = math.nan
+    if time is not None and not math.isfinite(time):
+        raise UsageError(
+            f"now {request.now!r} is not a time",
+            where=where,
+            hint="give seconds since 1970, or a time like 2026-01-31T12:00:00Z",
+        )

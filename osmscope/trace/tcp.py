@@ -37,7 +37,9 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
     for choice in choices:
         cluster = sidecar.proxy.cluster(choice.name)
         if cluster is not None:
-            for upstream in evaluate_tcp_upstream(sidecar, cluster, connection, choice.entry):
+            for upstream in evaluate_tcp_upstream(
+                sidecar, cluster, connection, choice.entry, sidecar.runtime(asked.runtime)
+            ):
                 probability = choice.probability * upstream.probability
                 yield TcpPath(choice=choice, upstream=upstream, probability=probability)
         else:

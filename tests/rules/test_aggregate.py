@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from osmscope.rules.aggregate import member_shares
+from osmscope.resources.load_balancing import LbSubsetConfig, LbSubsetSelector
+from osmscope.rules.aggregate import Member, member_shares
 from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind, LbPolicy
 from osmscope.rules.load_balancing import LoadBalancer
@@ -26,7 +27,10 @@ def balancer(name: str, *levels: str) -> LoadBalancer:
 def spread(**members: tuple[str, ...]) -> list[tuple[str, int, str]]:
     found = member_shares(
         LbPolicy(kind=Kind.CLUSTER_PROVIDED),
-        [(name, balancer(name, *levels)) for name, levels in members.items()],
+        [
+            Member(cluster=name, balancer=balancer(name, *levels))
+            for name, levels in members.items()
+        ],
     )
     return [
         (
@@ -61,6 +65,32 @@ def test_priorities_of_members_follow_one_another(
 
 
 def test_priorities_of_the_member_are_its_own() -> None:
-    (part,) = member_shares(LbPolicy(), [("a", balancer("a", "u", "h"))])
+    (part,) = member_shares(LbPolicy(), [Member(cluster="a", balancer=balancer("a", "u", "h"))])
     assert part.shares.endpoints[0].host.priority == 1
     assert part.shares.endpoints[0].probability == Fraction(1)
+
+
+def test_a_member_hashes_by_its_own_policy() -> None:
+    hosts = [Host(address=f"10.0.0.{number}:80") for number in range(5)]
+    picked = set()
+    for hash_value in range(0, 2**64, 2**59):
+        hashing = LoadBalancer(LbPolicy(kind=Kind.RING_HASH), hosts)
+        member = Member(cluster="a", balancer=hashing, hash_value=hash_value)
+        (part,) = member_shares(LbPolicy(), [member])
+        (share,) = part.shares.endpoints
+        assert share == hashing.shares(hash_value).endpoints[0]
+        picked.add(share.host.address)
+    assert len(picked) > 1
+
+
+@pytest.mark.parametrize(("priorities", "assumed"), [((0, 0), False), ((0, 1), True)])
+def test_a_member_may_have_subsets(priorities: tuple[int, int], assumed: bool) -> None:
+    hosts = [
+        Host(address=version, priority=priority, metadata={"envoy.lb": {"v": version}})
+        for version, priority in zip(("1", "2"), priorities, strict=True)
+    ]
+    config = LbSubsetConfig(subset_selectors=(LbSubsetSelector(keys=("v",)),))
+    member = Member(cluster="a", balancer=LoadBalancer(LbPolicy(subset=config), hosts))
+    (part,) = member_shares(LbPolicy(), [member], {"v": "2"})
+    assert [share.host.address for share in part.shares.endpoints] == ["2"]
+    assert bool(part.shares.assumptions) is assumed

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from osmscope.resources.cluster import Cluster
-from osmscope.rules.cluster_type import ClusterKind, aggregate_members, kind_of
+from osmscope.rules.cluster_type import ClusterKind, kind_of, members_of
 
 CLUSTERS = "type.googleapis.com/envoy.extensions.clusters"
 
@@ -50,9 +50,14 @@ def test_dns() -> None:
     assert [kind.name for kind in ClusterKind if kind.is_dns] == ["STRICT_DNS", "LOGICAL_DNS"]
 
 
-def test_members_of_an_aggregate() -> None:
-    assert aggregate_members(custom("x", "aggregate.v3.ClusterConfig", clusters=["a", "b"])) == (
-        "a",
-        "b",
-    )
-    assert aggregate_members(Cluster()) == ()
+@pytest.mark.parametrize(
+    ("cluster", "members"),
+    [
+        (custom("x", "aggregate.v3.ClusterConfig", clusters=["a", "b"]), ("a", "b")),
+        (custom("x", "composite.v3.ClusterConfig", clusters=[{"name": "a"}]), ("a",)),
+        (custom("x", "redis.v3.RedisClusterConfig"), ()),
+        (Cluster(), ()),
+    ],
+)
+def test_members(cluster: Cluster, members: tuple[str, ...]) -> None:
+    assert members_of(cluster) == members

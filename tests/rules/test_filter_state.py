@@ -1,19 +1,46 @@
-"""Filter state matchers: only filters that osmscope cannot evaluate leave objects."""
+"""Filter state matchers: objects that a filter left, known or not."""
 
-from osmscope.resources.matcher import FilterStateMatcher
-from osmscope.rules.filter_state import match_filter_state
+import pytest
+
+from osmscope.resources.matcher import FilterStateMatcher, StringMatcher
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.filter_state import StateText, filter_state_text, match_filter_state
 from osmscope.rules.result import Outcome
 
-MATCHER = FilterStateMatcher(key="tenant")
+MATCHER = FilterStateMatcher(key="tenant", string_match=StringMatcher(exact="a"))
 
 
-def test_a_missing_object_does_not_match() -> None:
-    match = match_filter_state(MATCHER, ())
-    assert match.outcome is Outcome.NO_MATCH
-    assert match.reason == 'filter state "tenant" is absent'
+@pytest.mark.parametrize(
+    ("state", "opaque", "outcome", "words"),
+    [
+        ({}, (), Outcome.NO_MATCH, 'filter state "tenant" is absent'),
+        ({}, ("wasm",), Outcome.UNKNOWN, 'the filter state "tenant", which wasm may set'),
+        ({"tenant": "a"}, ("wasm",), Outcome.MATCH, 'filter state "tenant" "a" equals "a"'),
+        ({"tenant": "b"}, (), Outcome.NO_MATCH, 'filter state "tenant" "b" does not equal "a"'),
+    ],
+)
+def test_objects(
+    state: dict[str, str], opaque: tuple[str, ...], outcome: Outcome, words: str
+) -> None:
+    match = match_filter_state(MATCHER, state, opaque)
+    assert (match.outcome, match.missing or match.reason) == (outcome, words)
 
 
-def test_what_an_opaque_filter_may_have_left_is_unknown() -> None:
-    match = match_filter_state(MATCHER, ("wasm",))
-    assert match.is_unknown
-    assert match.missing == 'the filter state "tenant", which wasm may set'
+def test_an_address_is_not_told_from_text() -> None:
+    match = match_filter_state(FilterStateMatcher(key="tenant"), {"tenant": "1.2.3.4"}, ())
+    assert match.missing == 'whether the filter state "tenant" is an address that fits'
+
+
+@pytest.mark.parametrize(
+    ("state", "opaque", "expected"),
+    [
+        ({"k": "v"}, ("wasm",), StateText("v")),
+        ({}, (), StateText()),
+        ({}, ("wasm",), StateText(missing='the filter state "k", which wasm may set')),
+    ],
+)
+def test_text(state: dict[str, str], opaque: tuple[str, ...], expected: StateText) -> None:
+    request = Request(
+        connection=Connection(), headers=Headers(), filter_state=state, opaque_filters=opaque
+    )
+    assert filter_state_text("k", request) == expected

@@ -170,3 +170,9 @@ def test_hash_of_a_connection(
 ) -> None:
     (tcp,) = msgspec.convert([policy], list[TcpHashPolicy])
     assert connection_hash([tcp], CONNECTION, opaque_filters) == result
+
+
+def test_the_hash_of_a_filter_state_that_is_there_is_not_known() -> None:
+    policy = msgspec.convert({"filter_state": {"key": "k"}}, HashPolicy)
+    request = Request(connection=Connection(), headers=Headers(), filter_state={"k": "v"})
+    assert request_hash((policy,), request).missing == 'the hash of the filter state "k"'

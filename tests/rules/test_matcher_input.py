@@ -128,6 +128,22 @@ def test_filter_state_is_unknown_after_an_opaque_filter() -> None:
     assert found.missing == 'the filter state "k", which wasm may set'
 
 
+@pytest.mark.parametrize(
+    ("config", "value", "missing"),
+    [
+        ({"key": "k"}, "v", ""),
+        ({"key": "k", "field": "f"}, None, 'the field "f" of the filter state "k"'),
+        ({"key": "z"}, None, ""),
+    ],
+)
+def test_filter_state_that_a_filter_left(
+    config: dict[str, str], value: str | None, missing: str
+) -> None:
+    request = msgspec.structs.replace(REQUEST, filter_state={"k": "v"})
+    found = read(FILTER_STATE, CONNECTION, request, **config)
+    assert (found.value, found.missing) == (value, missing)
+
+
 def test_other_inputs_are_unknown() -> None:
     assert read("a.B", CONNECTION).missing == "what the input a.B gives"
     known = read_input(Opaque(), MatcherInputs(connection=CONNECTION))

@@ -8,7 +8,12 @@ from osmscope.resources.extension import Unsupported
 from osmscope.resources.transport_socket import RawBuffer, UpstreamTlsContext
 from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
-from osmscope.rules.transport_socket import UpstreamTls, transport_socket_of, upstream_tls
+from osmscope.rules.transport_socket import (
+    UpstreamTls,
+    speaks_tls,
+    transport_socket_of,
+    upstream_tls,
+)
 
 SOCKETS = "type.googleapis.com/envoy.extensions.transport_sockets"
 HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -248,3 +253,16 @@ def test_a_name_from_the_request_is_expected(
     context: dict[str, object], fields: dict[str, object], expected: str
 ) -> None:
     assert tls(context, **fields).expected_san == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "tls"),
+    [
+        ({"transport_socket": socket()}, True),
+        ({"transport_socket": socket("raw_buffer.v3.RawBuffer")}, False),
+        ({"tls_context": {}}, True),
+        ({}, False),
+    ],
+)
+def test_a_cluster_speaks_tls(fields: dict[str, object], tls: bool) -> None:
+    assert speaks_tls(cluster(**fields)) is tls

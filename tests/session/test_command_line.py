@@ -63,6 +63,7 @@ _REQUESTS = st.builds(
     headers=_optional(_HEADERS),
     random_value=_optional(st.integers(0, 2**64 - 1)),
     runtime=_optional(st.dictionaries(_TOKEN, _TEXT | st.integers() | st.booleans(), max_size=2)),
+    now=_optional(st.integers(0, 2**40) | st.just("2026-01-31T12:00:00Z")),
 )
 
 

@@ -84,6 +84,8 @@ def test_a_certificate_counts_as_trusted_unless_said(trusted, fact):
         ({"src_port": -1}, "src_port -1 is not a port"),
         ({"random_value": -1}, "random_value -1 is not a 64-bit number"),
         ({"random_value": 2**64}, "is not a 64-bit number"),
+        ({"now": "noon"}, "now 'noon' is not a time"),
+        ({"now": "nan"}, "now 'nan' is not a time"),
         ({"headers": {":path": "/x"}}, "':path' is not a header's name"),
         ({"headers": {"": "x"}}, "'' is not a header's name"),
         ({"dst_port": "80"}, "cannot be read"),
@@ -115,3 +117,14 @@ def test_fields_of_tomorrow_are_ignored_and_all_of_today_are_read():
     request = read(**fields, tomorrow=1)
     assert request == msgspec.convert(fields, TraceRequest)
     assert hash(request.client_certificate)
+
+
+@pytest.mark.parametrize(
+    ("now", "time"),
+    [
+        (None, None), (0, 0), (1.5, 1.5), ("12", 12), ("1970-01-01T00:00:10Z", 10),
+        ("1970-01-01T01:00:10+01:00", 10), ("1970-01-01T00:00:10", 10),
+    ],
+)  # fmt: skip
+def test_the_time_of_a_request(now, time):
+    assert read(now=now).time == time

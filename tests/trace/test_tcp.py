@@ -47,6 +47,31 @@ def test_the_cluster_of_a_connection(config, clusters, expected):
     assert shares(ask(sidecar, protocol="tcp")) == expected
 
 
+@pytest.mark.parametrize(
+    ("limit", "hosts", "expected"),
+    [
+        ({"max_connections": 0}, ["10.0.0.1:1"], "closed UO"),
+        ({"max_connections": 0}, [], "closed UO"),
+        ({"max_pending_requests": 0}, ["10.0.0.1:1"], "closed URX"),
+        ({"max_pending_requests": 0}, [], "closed UH"),
+        ({"max_requests": 0}, ["10.0.0.1:1"], "forwarded a"),
+    ],
+)
+def test_a_limit_of_0_refuses_connections(limit, hosts, expected):
+    limited = {"name": "a", "type": "EDS", "circuit_breakers": {"thresholds": [limit]}}
+    outcome = only(proxying(tcp("a"), limited, eds=[endpoints("a", *hosts)]))
+    assert brief(outcome) == expected
+    assert bool(outcome.endpoints) is (expected == "forwarded a")
+
+
+def test_a_composite_cluster_takes_no_connections():
+    kind = "type.googleapis.com/envoy.extensions.clusters.composite.v3.ClusterConfig"
+    config = {"@type": kind, "clusters": [{"name": "one"}]}
+    composite = {"name": "a", "cluster_type": {"name": "x", "typed_config": config}}
+    sidecar = proxying(tcp("a"), composite, cluster("one"))
+    assert brief(only(sidecar)) == "closed UH"
+
+
 @pytest.mark.parametrize(("value", "name"), [(0, "a"), (1, "b"), (3, "b"), (4, "a")])
 def test_a_random_value_fixes_the_draw(value, name):
     sidecar = proxying(weighted(a=1, b=3), cluster("a"), cluster("b"))

@@ -16,6 +16,7 @@ from tests.trace.sidecars import (
     manager,
     only,
     route,
+    section,
     sections,
     shares,
     table,
@@ -165,19 +166,112 @@ def test_an_original_destination(filters, lb, asked, expected):
     assert found == expected
 
 
-def test_what_is_found_at_request_time_is_unknown():
-    kind = "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig"
-    dynamic = {
-        "name": "a",
-        "lb_policy": "CLUSTER_PROVIDED",
-        "cluster_type": {
-            "name": "envoy.clusters.dynamic_forward_proxy",
-            "typed_config": {"@type": f"type.googleapis.com/{kind}"},
-        },
-    }
-    answer = ask(reaching(dynamic))
+def of_type(name, kind, **fields):
+    config = {"@type": f"type.googleapis.com/envoy.extensions.clusters.{kind}", **fields}
+    custom = {"name": f"envoy.clusters.{name}", "typed_config": config}
+    return {"name": "a", "lb_policy": "CLUSTER_PROVIDED", "cluster_type": custom}
+
+
+DYNAMIC = of_type("dynamic_forward_proxy", "dynamic_forward_proxy.v3.ClusterConfig")
+COMPOSITE = of_type(
+    "composite", "composite.v3.ClusterConfig", clusters=[{"name": "one"}, {"name": "two"}]
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "missing"),
+    [
+        (DYNAMIC, {"host": "b.com"}, 'the address of "b.com", for which Envoy asks DNS'),
+        (of_type("redis", "redis.v3.RedisClusterConfig"), {}, "found at request time"),
+        (of_type("mcp_multicluster", "mcp.v3.X"), {}, "found at request time"),
+    ],
+)
+def test_what_is_found_at_request_time_is_unknown(kind, asked, missing):
+    answer = ask(reaching(kind), **asked)
     assert (brief(answer.outcomes[0]), answer.exact) == ("unknown", False)
-    assert "found at request time" in answer.assumptions[0]
+    assert missing in answer.assumptions[0]
+
+
+def test_an_authority_that_is_an_address_is_its_own_endpoint():
+    answer = ask(reaching(DYNAMIC), host="192.0.2.7:8080")
+    assert ([e.address for e in answer.outcomes[0].endpoints], answer.exact) == (
+        ["192.0.2.7:8080"],
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([cluster("one", "10.0.0.1:1"), cluster("two", "10.0.0.2:1")], "10.0.0.1:1"),
+        ([cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
+        ([], "503 UH no_healthy_upstream"),
+        ([{"name": "one", "type": "EDS"}], "unknown"),
+    ],
+)
+def test_a_composite_goes_to_its_first_member_with_an_endpoint(members, expected):
+    outcome = only(reaching(COMPOSITE, *members))
+    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        ("a", {"forwarded a": 1.0}),
+        ("one", {"503 UO upstream_reset_before_response_started{overflow}": 0.7,
+                 "forwarded a": 0.3}),
+    ],
+)  # fmt: skip
+def test_of_an_aggregate_the_members_have_circuit_breakers(of, expected):
+    breaker = {"circuit_breakers": {"thresholds": [{"max_requests": 0}]}}
+    own = {name: breaker if name == of else {} for name in ("a", "one")}
+    one = cluster("one", "10.0.0.1:1", "10.0.0.2:1!", **own["one"])
+    sidecar = reaching({**AGGREGATE, **own["a"]}, one, cluster("two", "10.0.0.3:1"))
+    assert shares(ask(sidecar)) == expected
+
+
+@pytest.mark.parametrize(
+    ("runtime", "expected"),
+    [
+        ({"upstream.maintenance_mode.a": 100}, {"503 UO maintenance_mode": 1.0}),
+        ({"upstream.maintenance_mode.a": 20}, {"503 UO maintenance_mode": 0.2,
+                                               "503 UDO unconditional_drop_overload": 0.8}),
+        ({}, {"503 UDO unconditional_drop_overload": 1.0}),
+    ],
+)  # fmt: skip
+def test_maintenance_comes_before_overload(runtime, expected):
+    assert shares(ask(reaching(EDS, eds=[dropping(100)]), runtime=runtime)) == expected
+
+
+@pytest.mark.parametrize(
+    ("priority", "runtime", "expected"),
+    [
+        ("HIGH", {}, "forwarded a"),
+        ("DEFAULT", {}, "503 UO"),
+        ("HIGH", {"circuit_breakers.a.high.max_requests": 0}, "503 UO"),
+        ("DEFAULT", {"circuit_breakers.a.default.max_requests": 9}, "forwarded a"),
+    ],
+)
+def test_the_priority_of_the_route_and_runtime_choose_the_limits(priority, runtime, expected):
+    breakers = {"circuit_breakers": {"thresholds": [{"max_requests": 0}]}}
+    sidecar = reaching(cluster("a", **breakers), priority=priority)
+    assert brief(only(sidecar, runtime=runtime)).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("layer", "assumed"),
+    [({"static_layer": {}}, False), ({"admin_layer": {}}, False), ({"rtds_layer": {"name": "x"}},
+     True), ({"disk_layer": {"symlink_root": "/x"}}, True)],
+)  # fmt: skip
+def test_runtime_layers_that_a_dump_does_not_hold_are_named(layer, assumed):
+    layers = [{"name": "base"}, {"name": "more", **layer}]
+    bootstrap = {"layered_runtime": {"layers": layers}}
+    built = sections([listener(chain(manager(EVERYTHING)))])
+    built["Bootstrap"] = section("Bootstrap", bootstrap=bootstrap)
+    answer = ask(tracer(built))
+    words = 'the runtime layer "more", whose values a dump does not hold, changes nothing'
+    assert answer.assumptions == ((words,) if assumed else ())
 
 
 def test_what_the_endpoint_receives():

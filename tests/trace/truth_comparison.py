@@ -122,7 +122,8 @@ def _outcome_difference(request: Json, outcome: OutcomeAnswer) -> str:
 
 def _wanted(truth: Json) -> Json:
     flags = [] if truth.get("flags", "-") == "-" else truth["flags"].split(",")
-    forwarded = bool(truth.get("endpoint")) and not truth.get("term")
+    refused = truth.get("term") or "{overflow}" in (truth.get("details") or "")
+    forwarded = bool(truth.get("endpoint")) and not refused
     wanted: Json = {
         "filter_chain": truth.get("filter_chain", ""),
         "verdict": "forwarded",

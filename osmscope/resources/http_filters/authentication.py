@@ -1,8 +1,7 @@
 """Filters that ask who the client is."""
 
-import msgspec
-
 from osmscope.resources.extension import extension
+from osmscope.resources.matcher import StringMatcher
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import RouteMatch
@@ -76,14 +75,48 @@ class JwtHeader(Resource, frozen=True):
     value_prefix: str = ""
 
 
+class JwtClaimToHeader(Resource, frozen=True):
+    """A claim that is told to the upstream in a header."""
+
+    header_name: str = ""
+    claim_name: str = ""
+
+
+class JwtNormalizedPayload(Resource, frozen=True):
+    """The claims whose text becomes a list of its words in the metadata."""
+
+    space_delimited_claims: tuple[str, ...] = ()
+
+
+class JwksHttpUri(Resource, frozen=True):
+    """Where keys are fetched from."""
+
+    inert = frozenset({"uri", "timeout"})
+
+    cluster: str = ""
+
+
+class RemoteJwks(Resource, frozen=True):
+    """Keys that Envoy fetches."""
+
+    inert = frozenset({"cache_duration", "async_fetch", "retry_policy"})
+
+    http_uri: JwksHttpUri = JwksHttpUri()
+
+
 class JwtProvider(Resource, frozen=True):
-    """One issuer of tokens; what verifies a token cannot be evaluated offline."""
+    """One issuer of tokens."""
 
-    inert = frozenset({
-        "issuer", "audiences", "remote_jwks", "local_jwks", "clock_skew_seconds",
-        "jwt_cache_config", "subjects", "require_expiration", "max_lifetime",
-    })  # fmt: skip
+    inert = frozenset({"jwt_cache_config"})
 
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+    subjects: StringMatcher | None = None
+    require_expiration: bool = False
+    max_lifetime: str | None = None
+    clock_skew_seconds: int | None = None
+    remote_jwks: RemoteJwks | None = None
+    local_jwks: DataSource | None = None
     forward: bool = False
     from_headers: tuple[JwtHeader, ...] = ()
     from_params: tuple[str, ...] = ()
@@ -93,17 +126,16 @@ class JwtProvider(Resource, frozen=True):
     payload_in_metadata: str = ""
     header_in_metadata: str = ""
     failed_status_in_metadata: str = ""
-    normalize_payload_in_metadata: Opaque | None = None
-    claim_to_headers: tuple[msgspec.Raw, ...] = ()
+    normalize_payload_in_metadata: JwtNormalizedPayload | None = None
+    claim_to_headers: tuple[JwtClaimToHeader, ...] = ()
     clear_route_cache: bool = False
 
 
 class ProviderWithAudiences(Resource, frozen=True):
-    """A provider and the audiences that it has to name."""
-
-    inert = frozenset({"audiences"})
+    """A provider, and the audiences that take the place of its own."""
 
     provider_name: str = ""
+    audiences: tuple[str, ...] = ()
 
 
 class JwtRequirementList(Resource, frozen=True):

@@ -1,7 +1,8 @@
 """Filters that label requests, or change their form between protocols."""
 
 from osmscope.resources.extension import extension
-from osmscope.resources.resource import Opaque
+from osmscope.resources.network_filters import DataSource
+from osmscope.resources.resource import Opaque, Resource
 
 _HTTP = "envoy.extensions.filters.http"
 _OLD = "envoy.config.filter.http"
@@ -30,9 +31,38 @@ class Geoip(Opaque, frozen=True):
     """`envoy.extensions.filters.http.geoip.v3.Geoip`: adds headers out of a database."""
 
 
+class FormatString(Resource, frozen=True):
+    """`envoy.config.core.v3.SubstitutionFormatString`; JSON formats are not read."""
+
+    inert = frozenset({"omit_empty_values", "content_type", "formatters", "json_format_options"})
+
+    text_format: str | None = None
+    text_format_source: DataSource | None = None
+
+    @property
+    def template(self) -> str | None:
+        """The format string; None where it stands elsewhere or is no text."""
+        source = self.text_format_source
+        return source.inline_string if source is not None else self.text_format
+
+
+class FilterStateValue(Resource, frozen=True):
+    """An object of the filter state and the text that it is made of."""
+
+    inert = frozenset({"read_only", "shared_with_upstream"})
+
+    object_key: str = ""
+    factory_key: str = ""
+    format_string: FormatString = FormatString()
+    skip_if_empty: bool = False
+
+
 @extension(f"{_HTTP}.set_filter_state.v3.Config", name="envoy.filters.http.set_filter_state")
-class SetFilterState(Opaque, frozen=True):
-    """`envoy.extensions.filters.http.set_filter_state.v3.Config`."""
+class SetFilterState(Resource, frozen=True):
+    """`envoy.extensions.filters.http.set_filter_state.v3.Config`, of the filter and of routes."""
+
+    on_request_headers: tuple[FilterStateValue, ...] = ()
+    clear_route_cache: bool = False
 
 
 @extension(f"{_HTTP}.json_to_metadata.v3.JsonToMetadata")

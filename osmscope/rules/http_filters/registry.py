@@ -70,6 +70,7 @@ from osmscope.rules.http_filters import (
     opaque,
     rbac,
     request_metadata,
+    set_filter_state,
     stateful_session,
 )
 from osmscope.rules.http_filters.filter_result import HttpFilterRules
@@ -111,7 +112,7 @@ RULES: HttpFilterRules = {
     RateLimit: opaque.named("the rate limit service"),
     RateLimitQuota: opaque.named("the rate limit quota service"),
     ResponseOnly: opaque.harmless,
-    SetFilterState: opaque.labelling("filter state that a rule reads"),
+    SetFilterState: set_filter_state.evaluate,
     SetMetadata: request_metadata.set_metadata,
     StatefulSession: stateful_session.evaluate,
     Unsupported: opaque.evaluate,

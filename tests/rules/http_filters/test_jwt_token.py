@@ -1,18 +1,12 @@
-"""Where tokens are looked for, as a table of what Envoy 1.40.0 does."""
-
-import base64
+"""Where tokens are looked for and how they are read, as a table of what Envoy 1.40.0 does."""
 
 import msgspec
 import pytest
 
 from osmscope.resources.http_filters.authentication import JwtProvider
 from osmscope.rules.facts import Connection, Headers, Request
-from osmscope.rules.http_filters.jwt_token import (
-    find_tokens,
-    is_well_formed,
-    payload,
-    strip_token,
-)
+from osmscope.rules.http_filters.jwt_token import MALFORMED, Claims, find_tokens, parse_token
+from tests.rules.http_filters.jwt_tokens import section, token
 
 ELSEWHERE = {
     "from_headers": [{"name": "x-t", "value_prefix": "T "}, {"name": "x-u"}],
@@ -21,13 +15,9 @@ ELSEWHERE = {
 }
 
 
-def found(provider: dict[str, object], path: str = "/", **sent: str) -> list[str]:
+def request_with(path: str = "/", **sent: str) -> Request:
     pairs = [(":path", path), *((name.replace("_", "-"), v) for name, v in sent.items())]
-    request = Request(connection=Connection(), headers=Headers.of(pairs))
-    tokens = find_tokens(msgspec.convert(provider, JwtProvider), request)
-    for token in tokens:
-        assert (token.header in strip_token(token, request.headers)) is False
-    return [token.value for token in tokens]
+    return Request(connection=Connection(), headers=Headers.of(pairs))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +25,9 @@ def found(provider: dict[str, object], path: str = "/", **sent: str) -> list[str
     [
         ({}, "/", {}, []),
         ({}, "/", {"authorization": "Bearer a.b.c"}, ["a.b.c"]),
-        ({}, "/", {"authorization": "xBearer a.b.c, d"}, ["a.b.c"]),
+        ({}, "/", {"authorization": "xBearer a.b.c, d"}, ["a.b.c, d"]),
+        ({}, "/", {"authorization": "Bearer (!a.b.c"}, ["a.b.c"]),
+        ({}, "/", {"authorization": "Bearer !!"}, ["!!"]),
         ({}, "/", {"authorization": "Bearer"}, []),
         ({}, "/", {"authorization": "bearer a"}, []),
         ({}, "/", {"authorization": "Bearera.b.c"}, []),
@@ -44,22 +36,68 @@ def found(provider: dict[str, object], path: str = "/", **sent: str) -> list[str
         (ELSEWHERE, "/?access_token=a", {"authorization": "Bearer a"}, []),
         (ELSEWHERE, "/", {"x_t": "T a"}, ["a"]),
         (ELSEWHERE, "/", {"x_t": "a"}, []),
+        (ELSEWHERE, "/", {"x_u": "(a"}, ["(a"]),
         (ELSEWHERE, "/?t=b", {"x_u": "a", "cookie": "c=d"}, ["a", "b", "d"]),
     ],
 )
 def test_places(
     provider: dict[str, object], path: str, sent: dict[str, str], expected: list[str]
 ) -> None:
-    assert found(provider, path, **sent) == expected
+    providers = {"p": msgspec.convert(provider, JwtProvider)}
+    tokens = find_tokens(providers, ["p"], request_with(path, **sent))
+    assert [one.value for one in tokens] == expected
 
 
-@pytest.mark.parametrize(("token", "fits"), [("a.b.c", True), ("a", False), ("a.b.c.d", False)])
-def test_form(token: str, fits: bool) -> None:
-    assert is_well_formed(token) is fits
+def test_one_place_serves_several_providers() -> None:
+    providers = {"p": JwtProvider(), "q": JwtProvider()}
+    (one,) = find_tokens(providers, ["p", "q", "r"], request_with(authorization="Bearer a"))
+    assert one.providers == ("p", "q", "r")
+    assert one.header == "authorization"
 
 
-def test_payload() -> None:
-    section = base64.urlsafe_b64encode(b'{"sub": "me"}').decode().rstrip("=")
-    assert payload(f"h.{section}.s") == {"sub": "me"}
-    assert payload("h.a.s") == {}
-    assert payload("h.aaaa.s") == {}
+IS_STRING = "field is not a string"
+IS_POSITIVE = "field is not a positive 64 bit integer"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a", MALFORMED),
+        ("a.b.c.d", MALFORMED),
+        ("..a.b", MALFORMED),
+        (token(header="a"), "Jwt header is an invalid Base64url encoded"),
+        (token(header=section([])), "Jwt header is an invalid JSON"),
+        (token(header={}), "Jwt header [alg] field is required and must be a string"),
+        (token(header={"alg": 5}), "Jwt header [alg] field is required and must be a string"),
+        (token(header={"alg": "none"}), "Jwt header [alg] is not supported"),
+        (token(header={"alg": "RS256", "kid": 7}), f"Jwt header [kid] {IS_STRING}"),
+        (token("!!"), "Jwt payload is an invalid Base64url encoded"),
+        (token(section([1])), "Jwt payload is an invalid JSON"),
+        (token({"iss": 5, "sub": 5}), f"Jwt payload [iss] {IS_STRING}"),
+        (token({"iss": None}), f"Jwt payload [iss] {IS_STRING}"),
+        (token({"sub": 5, "exp": "x"}), f"Jwt payload [sub] {IS_STRING}"),
+        (token({"iat": "x"}), "Jwt payload [iat] field is not an integer"),
+        (token({"nbf": -1}), f"Jwt payload [nbf] {IS_POSITIVE}"),
+        (token({"exp": 5.5}), "Jwt payload [exp] field is not an integer"),
+        (token({"exp": True}), "Jwt payload [exp] field is not an integer"),
+        (token({"jti": 5}), f"Jwt payload [jti] {IS_STRING}"),
+        (token({"aud": 5}), "Jwt payload [aud] field is not a string or string list"),
+        (token({"aud": [5]}), "Jwt payload [aud] field is not a string or string list"),
+        (token({}, signature="c2ln,"), "Jwt signature is an invalid Base64url encoded"),
+        (token({}, signature="c2l="), "c2l= is padded"),
+        (token({}, signature="c2lnc2="), "Jwt signature is an invalid Base64url encoded"),
+    ],
+)
+def test_what_is_wrong_with_a_token(text: str, message: str) -> None:
+    read = parse_token(text)
+    assert isinstance(read, Claims) if message.endswith("is padded") else read == message
+
+
+@pytest.mark.parametrize("end", ["", ".", " \t", "=="])
+def test_what_a_token_says(end: str) -> None:
+    payload = {"iss": "a", "aud": ["b"], "exp": 1.5e18}
+    read = parse_token(token(payload, signature="c2lnbg") + end)
+    assert isinstance(read, Claims)
+    assert read.payload == payload
+    assert read.payload_text == section(payload)
+    assert read.header["kid"] == "k1"

@@ -1,0 +1,241 @@
+"""The pick of an endpoint: by load balancing, by the destination, or by a cluster of clusters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+import msgspec
+
+from osmscope.resources.address import parse_ip, split_host_port
+from osmscope.resources.cluster import Cluster
+from osmscope.resources.route import HashPolicy
+from osmscope.rules import circuit_breaker
+from osmscope.rules.aggregate import Member, MemberShare, member_shares
+from osmscope.rules.cluster_type import ClusterKind
+from osmscope.rules.composite import AttemptShare, first_attempt
+from osmscope.rules.dynamic_forward_proxy import dynamic_host
+from osmscope.rules.facts import Connection, Request
+from osmscope.rules.hash_policy import HashResult, request_hash
+from osmscope.rules.host_health import Health
+from osmscope.rules.hosts import Host
+from osmscope.rules.load_balancing import LoadBalancer
+from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.original_dst import destination
+from osmscope.rules.override_host import override_addresses
+from osmscope.rules.shares import EndpointShare, Shares
+from osmscope.rules.subset import Criteria
+from osmscope.rules.transport_socket import speaks_tls
+from osmscope.trace.cluster_hosts import ClusterHosts
+from osmscope.trace.path import Upstream
+from osmscope.trace.sidecar import Sidecar
+
+_replace = msgspec.structs.replace
+
+_NO_HOST = LocalReply(
+    code=503, flags=("UH",), details="no_healthy_upstream", reason="the cluster has no endpoint"
+)
+
+
+class Picking(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pick of an endpoint depends on."""
+
+    connection: Connection
+    request: Request | None = None
+    """As forwarded; None for a `tcp_proxy`."""
+    restored: bool = True
+    hash_policies: tuple[HashPolicy, ...] = ()
+    hashed: HashResult = HashResult()
+    criteria: Criteria = {}
+    priority: str = "DEFAULT"
+    """The routing priority, which chooses the circuit breaker."""
+    runtime: Mapping[str, object] = {}
+
+
+def pick(
+    sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
+) -> Iterator[Upstream]:
+    """Yield every way that an endpoint of a cluster can be picked, and that none can.
+
+    Args:
+        sidecar: The sidecar.
+        hosts: The cluster's endpoints.
+        start: The cluster.
+        picking: What the pick depends on.
+
+    Raises:
+        DumpError: A resource cannot be read.
+    """
+    if hosts.missing:
+        yield _replace(start, missing=hosts.missing)
+    elif hosts.kind is ClusterKind.ORIGINAL_DST:
+        yield _refused(_original_destination(start, picking), start.cluster, picking)
+    elif hosts.kind is ClusterKind.DYNAMIC_FORWARD_PROXY and picking.request is not None:
+        yield _refused(_dynamic(start, picking.request), start.cluster, picking)
+    elif hosts.kind is ClusterKind.AGGREGATE:
+        yield from _aggregate(sidecar, hosts, start, picking)
+    elif hosts.kind is ClusterKind.COMPOSITE:
+        yield from _composite(sidecar, hosts, start, picking)
+    elif hosts.kind in _BY_REQUEST:
+        what = f'the endpoint of the {hosts.kind.value} cluster "{start.name}"'
+        yield _replace(start, missing=f"{what}, which is found at request time")
+    else:
+        if hosts.kind.is_dns:
+            start = _replace(start, assumptions=tuple(_unresolved(hosts.balancer.hosts)))
+        for upstream in _balance(hosts.balancer, start, picking):
+            yield _refused(upstream, start.cluster, picking)
+
+
+_BY_REQUEST = (ClusterKind.DYNAMIC_FORWARD_PROXY, ClusterKind.REDIS, ClusterKind.OTHER)
+
+
+def _refused(upstream: Upstream, cluster: Cluster | None, picking: Picking) -> Upstream:
+    """Apply the circuit breaker: without any endpoint Envoy answers UH before it looks at it."""
+    if cluster is None or upstream.reply is not None or upstream.missing:
+        return upstream
+    if picking.request is None:
+        reply = circuit_breaker.pending_refusal(cluster, picking.runtime)
+    else:
+        reply = circuit_breaker.refusal(cluster, picking.priority, picking.runtime)
+    return upstream if reply is None else _replace(upstream, reply=reply)
+
+
+def _unresolved(hosts: Iterable[Host]) -> Iterator[str]:
+    """Name what DNS decides: without /clusters, names stand for the addresses that they have."""
+    for host in hosts:
+        name, _ = split_host_port(host.address)
+        if parse_ip(name) is None:
+            yield f"{name} resolves to one address"
+
+
+def _original_destination(start: Upstream, picking: Picking) -> Upstream:
+    assert start.cluster is not None
+    found = destination(
+        start.cluster, picking.connection, picking.request, restored=picking.restored
+    )
+    if found.missing:
+        return _replace(start, missing=found.missing)
+    if found.address is None:
+        return _replace(start, reply=_replace(_NO_HOST, reason=found.reason))
+    return _certain(start, found.address, found.reason)
+
+
+def _dynamic(start: Upstream, request: Request) -> Upstream:
+    found = dynamic_host(request, tls=start.cluster is not None and speaks_tls(start.cluster))
+    if found.missing:
+        return _replace(start, missing=found.missing)
+    return _certain(start, found.address, "the authority is an address (dynamic forward proxy)")
+
+
+def _certain(start: Upstream, address: str, reason: str) -> Upstream:
+    share = EndpointShare(Host(address=address), Fraction(1), Health.HEALTHY)
+    return _replace(start, shares=Shares(endpoints=(share,), reasons=(reason,)))
+
+
+def _members(
+    sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
+) -> tuple[Member, ...] | Upstream:
+    """Make the members that exist ready; an `Upstream` says what is missing to do so."""
+    members = []
+    for name in hosts.members:
+        cluster = sidecar.proxy.cluster(name)
+        if cluster is None:
+            continue
+        member = sidecar.cluster_hosts(cluster)
+        hashed = _hash(member.balancer, picking)
+        if member.missing or hashed.missing:
+            return _replace(start, missing=member.missing or hashed.missing)
+        members.append(Member(cluster=name, balancer=member.balancer, hash_value=hashed.value))
+    return tuple(members)
+
+
+def _aggregate(
+    sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
+) -> Iterator[Upstream]:
+    members = _members(sidecar, hosts, start, picking)
+    if isinstance(members, Upstream):
+        yield members
+        return
+    parts = member_shares(hosts.balancer.policy, members, picking.criteria)
+    yield from _of_parts(sidecar, parts, start, picking)
+
+
+def _composite(
+    sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
+) -> Iterator[Upstream]:
+    members = _members(sidecar, hosts, start, picking)
+    if isinstance(members, Upstream):
+        yield members
+        return
+    if picking.request is None:
+        reason = "a connection of tcp_proxy has no attempt that a composite cluster could count"
+        yield _replace(start, reply=_replace(_NO_HOST, reason=reason))
+        return
+    shares = (
+        (one.cluster, one.balancer.shares(one.hash_value, picking.criteria)) for one in members
+    )
+    yield from _of_parts(sidecar, tuple(first_attempt(shares)), start, picking)
+
+
+def _of_parts(
+    sidecar: Sidecar,
+    parts: tuple[MemberShare, ...] | tuple[AttemptShare, ...],
+    start: Upstream,
+    picking: Picking,
+) -> Iterator[Upstream]:
+    """Join what members get; those whose circuit breaker refuses stand apart."""
+    accepted = []
+    for part in parts:
+        share = part.probability * (1 - part.shares.unavailable)
+        member = sidecar.proxy.cluster(part.cluster)
+        refused = _refused(_replace(start, probability=share), member, picking)
+        if refused.reply is None:
+            accepted.append(part)
+        elif share:
+            yield refused
+    endpoints = tuple(
+        EndpointShare(share.host, part.probability * share.probability, share.health)
+        for part in accepted
+        for share in part.shares.endpoints
+    )
+    found = sum((share.probability for share in endpoints), Fraction(0))
+    unavailable = 1 - sum(
+        (part.probability * (1 - part.shares.unavailable) for part in parts), Fraction(0)
+    )
+    assumed = (text for part in accepted for text in part.shares.assumptions)
+    shares = Shares(
+        endpoints=endpoints,
+        unavailable=unavailable,
+        assumptions=tuple(dict.fromkeys(assumed)),
+        reasons=tuple(f"{float(p.probability):.0%} to {p.cluster}" for p in parts),
+    )
+    yield from _split(start, shares, found)
+
+
+def _hash(balancer: LoadBalancer, picking: Picking) -> HashResult:
+    if not balancer.policy.is_hashing:
+        return HashResult()
+    if picking.request is None:
+        return picking.hashed
+    return request_hash(balancer.policy.hash_policy or picking.hash_policies, picking.request)
+
+
+def _balance(balancer: LoadBalancer, start: Upstream, picking: Picking) -> Iterator[Upstream]:
+    hashed = _hash(balancer, picking)
+    if hashed.missing:
+        yield _replace(start, missing=hashed.missing)
+        return
+    override: tuple[str, ...] = ()
+    if balancer.policy.override_host_sources and picking.request is not None:
+        override = override_addresses(balancer.policy.override_host_sources, picking.request)
+    start = _replace(start, hash_value=hashed.value)
+    shares = balancer.shares(hashed.value, picking.criteria, override)
+    yield from _split(start, shares, 1 - shares.unavailable)
+
+
+def _split(start: Upstream, shares: Shares, found: Fraction) -> Iterator[Upstream]:
+    """Yield the part that finds an endpoint and the part that does not."""
+    if found:
+        yield _replace(start, shares=shares, probability=found)
+    if shares.unavailable > 0:
+        words = "; ".join(shares.reasons) or _NO_HOST.reason
+        reply = _replace(_NO_HOST, reason=f"no endpoint can be picked: {words}")
+        yield _replace(start, reply=reply, probability=shares.unavailable)
