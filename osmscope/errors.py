@@ -4,7 +4,8 @@
     ├── UsageError        the command or the request cannot be understood
     ├── SourceError       bytes could not be had from where the user pointed
     │   └── UnreachableError  nobody answers there as an Envoy or a cluster does, or not in time
-    │       └── RefusedError      it answers, but not what was asked
+    │       ├── RefusedError      it answers, but not what was asked
+    │       └── ForbiddenError    the cluster does not let this user
     ├── DumpError         the bytes are not something of Envoy that can be read
     └── SelectorError     a name fits no pod or resource, or several
 
@@ -62,6 +63,10 @@ class RefusedError(UnreachableError):
     def __init__(self, message: str, *, where: str = "", hint: str = "", status: int = 0) -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
+
+
+class ForbiddenError(UnreachableError):
+    """The cluster's API server does not let this user do it."""
 
 
 class DumpError(OsmscopeError):

@@ -38,6 +38,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.fixture(autouse=True)
+def _no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no cluster of whoever runs the tests: those that need one name theirs."""
+    monkeypatch.setenv("KUBECONFIG", "/nowhere/kubeconfig")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of real dumps and of what real Envoys did, beside the checkout."""

@@ -26,6 +26,8 @@ NOT_REACHABLE = 4
 """The source, an Envoy or a cluster, cannot be reached."""
 INTERRUPTED = 130
 """Ended by Ctrl-C."""
+TERMINATED = 143
+"""Ended by a kill that can be answered."""
 PIPE_CLOSED = 141
 """Whoever read the output has gone."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 
@@ -82,6 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: The arguments; the process's own where None.
     """
+    # A kill ends it as Ctrl-C does: what leads to a cluster is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_codes.TERMINATED))
     sys.exit(run(arguments))
 
 

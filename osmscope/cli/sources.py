@@ -30,6 +30,15 @@ def source_options(command: CommandT) -> CommandT:
             help="Folder or archive of a mesh, or demo; SOURCE is then a pod in it.",
         ),
         click.option(
+            "--admin-port",
+            type=click.IntRange(1, 65535),
+            metavar="PORT",
+            help="Where a pod's Envoy has its admin interface (told from its sidecar).",
+        ),
+        click.option("-n", "--namespace", metavar="NAME", help="The pod's namespace."),
+        click.option("--context", metavar="NAME", help="The context of the kubeconfig."),
+        click.option("--kubeconfig", metavar="FILE", help="The kubeconfig (as kubectl finds it)."),
+        click.option(
             "--clusters",
             metavar="FILE",
             help="What /clusters?format=json answered: a file, -, or an admin address.",

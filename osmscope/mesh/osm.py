@@ -12,6 +12,14 @@ from typing import Literal
 
 import msgspec
 
+from osmscope.mesh.sidecar import FoundSidecar, container_named
+from osmscope.source.pod_spec import PodSpec
+
+ADMIN_PORT = 15000
+"""Where every release's Envoy has its admin interface, on loopback."""
+
+PROXY_LABEL = "osm-proxy-uuid"
+
 Direction = Literal["outbound", "inbound", "ingress", "egress"]
 
 _SERVICE = r"(?P<namespace>[^/_|]+)/(?P<service>[^_:|]+?)"
@@ -50,6 +58,22 @@ class ServicePort(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     port: int | None = None
     protocol: str = ""
+
+
+def find_sidecar(pod: PodSpec) -> FoundSidecar | None:
+    """Find the sidecar that OSM's injector put into a pod."""
+    container = container_named(pod, "envoy")
+    if container is None:
+        return None
+    if PROXY_LABEL in pod.labels:
+        why = f"the pod has the label {PROXY_LABEL}"
+    elif any(one.name == "osm-init" for one in pod.init_containers):
+        why = "the pod has the init container osm-init"
+    else:
+        return None
+    return FoundSidecar(
+        vendor="Open Service Mesh", container=container.name, admin_port=ADMIN_PORT, why=why
+    )
 
 
 def parse_chain_name(name: str) -> ServicePort | None:

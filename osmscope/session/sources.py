@@ -1,12 +1,14 @@
 """SOURCE: from what the user typed to one sidecar, its services, and what it is called.
 
-A URL is an admin address; what exists as a file or folder is that; else it is a pod's name within
-`--from`. With `--dump` there is no SOURCE. Decision: a folder that holds a `config_dump.json`
-is one pod's own; of any other folder, the only sidecar in it where no name is given.
+A URL is an admin address; what exists as a file or folder is that; else it is a pod's name, within
+`--from` or in the cluster. With `--dump` there is no SOURCE. Decision: a folder that holds a
+`config_dump.json` is one pod's own; of any other folder, the only sidecar in it where no name is
+given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +28,13 @@ from osmscope.source.kubernetes_lists import Service
 from osmscope.source.locations import read_location
 
 if TYPE_CHECKING:
+    from osmscope.session.live import LivePod
     from osmscope.source.snapshot import PodFiles, Snapshot
 
-_GIVE = "give a file, an admin address, --dump FILE, or a pod's name with --from PATH"
+_POD = re.compile(r"(?:[A-Za-z0-9-]+/){0,2}[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+"""What can be a pod's name: behind its namespace, or what kind of name it is."""
+_SUFFIXES = (".json", ".yaml", ".yml", ".txt", ".gz", ".zst", ".tar", ".tgz", ".zip")
+_GIVE = "give a file, an admin address, --dump FILE, or a pod's name"
 
 
 class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +43,10 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     dump: str | None = None
     clusters: str | None = None
     from_: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    admin_port: int | None = None
     request_timeout: float = DEADLINE
     """Seconds for each answer of a live source."""
 
@@ -69,6 +79,8 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
     place = _place(source, options)
     if place.folder is not None:
         return _of_snapshot(place.folder, place.name, options)
+    if place.is_live:
+        return _of_pod(place.name or "", options)
     return _of_file(place.name or "-", place.clusters, options)
 
 
@@ -77,6 +89,9 @@ def dump_source(source: str | None, options: SourceOptions) -> Source:
     place = _place(source, options)
     if place.folder is not None:
         return _dump_of(*_pod(place.folder, place.name))
+    if place.is_live:
+        with _live_pod(place.name or "", options).admin_address() as address:
+            return read_location(address, "config_dump", deadline=options.request_timeout)
     return read_location(place.name or "-", "config_dump", deadline=options.request_timeout)
 
 
@@ -86,6 +101,8 @@ class _Place(msgspec.Struct, frozen=True):
     name: str | None
     folder: str | None = None
     clusters: str | None = None
+    is_live: bool = False
+    """Whether it is the name of a pod in the cluster."""
 
 
 def _place(source: str | None, options: SourceOptions) -> _Place:
@@ -112,6 +129,8 @@ def _path(source: str) -> _Place:
     if Path(source).is_dir():
         dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")
         return _Place(None, source) if dump is None else _Place(dump, clusters=clusters)
+    if _POD.fullmatch(source) and not source.endswith(_SUFFIXES):
+        return _Place(source, is_live=True)
     raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_meant(source))
 
 
@@ -151,6 +170,36 @@ def _of_file(dump: str, beside: str | None, options: SourceOptions) -> Sidecar:
         clusters = dump
     status = None if clusters is None else _clusters(clusters, options)
     return _sidecar(source, status, name=_short(dump))
+
+
+def _live_pod(selector: str, options: SourceOptions) -> LivePod:
+    from osmscope.session.live import find_live_pod, open_cluster
+    from osmscope.source.kubeconfig import NoClusterError
+
+    try:
+        cluster = open_cluster(options)
+    except NoClusterError as error:
+        raise UsageError(
+            f"{selector!r} is no file, no folder and no admin address, and {error.message} to look"
+            " for a pod in",
+            where=error.where,
+            hint=_GIVE,
+        ) from None
+    return find_live_pod(cluster, selector, options)
+
+
+def _of_pod(selector: str, options: SourceOptions) -> Sidecar:
+    pod = _live_pod(selector, options)
+    with pod.admin_address() as address:
+        sidecar = _of_file(address, None, options)
+    facts = pod.facts
+    return msgspec.structs.replace(
+        sidecar,
+        name=facts.workload,
+        namespace=facts.namespace,
+        address=facts.addresses[0] if facts.addresses else "",
+        notes=pod.notes,
+    )
 
 
 def _pod(location: str, name: str | None) -> tuple[Snapshot, PodFiles]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from osmscope.source.pod_spec import Container, PodSpec
 from osmscope.source.workload import workload_of_owner
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     cluster_ips: tuple[str, ...] = ()
     ports: tuple[ServicePort, ...] = ()
     type: str = "ClusterIP"
+    selector: dict[str, str] = {}
 
 
 class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +45,18 @@ class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     addresses: tuple[str, ...] = ()
     workload: str = ""
+    workload_kind: str = ""
+    replica_set: str = ""
     app: str = ""
     service_account: str = ""
+    ready: bool | None = None
+    """Whether it takes requests; None where the API server does not say."""
+    spec: PodSpec = PodSpec()
+
+    @property
+    def full_name(self) -> str:
+        """The pod's name behind its namespace."""
+        return f"{self.namespace}/{self.name}"
 
 
 class _Owner(msgspec.Struct):
@@ -56,18 +68,32 @@ class _Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
     namespace: str = "default"
     labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
     owner_references: list[_Owner] = []
+    deletion_timestamp: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    """Of a list: where the next page starts; "" on the last."""
 
 
 class _PodSpec(msgspec.Struct, rename="camel"):
     service_account_name: str = ""
+    host_network: bool = False
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
 
 
 class _Ip(msgspec.Struct):
     ip: str = ""
 
 
+class _Condition(msgspec.Struct):
+    type: str = ""
+    status: str = ""
+
+
 class _PodStatus(msgspec.Struct):
+    phase: str = ""
+    conditions: list[_Condition] = []
     pod_ip: str = msgspec.field(name="podIP", default="")
     pod_ips: list[_Ip] = msgspec.field(name="podIPs", default_factory=list)
 
@@ -83,6 +109,7 @@ class _ServiceSpec(msgspec.Struct):
     cluster_ips: list[str] = msgspec.field(name="clusterIPs", default_factory=list)
     ports: tuple[ServicePort, ...] = ()
     type: str = "ClusterIP"
+    selector: dict[str, str] | None = None
 
 
 class _Service(msgspec.Struct):
@@ -101,7 +128,8 @@ class _EndpointSlice(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    items: list[msgspec.Raw] = []
+    items: list[msgspec.Raw] | None = None
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
 
 
 _APP_LABELS = ("app", "app.kubernetes.io/name", "k8s-app")
@@ -115,17 +143,25 @@ def read_pods(data: bytes) -> list[PodFacts]:
     Raises:
         msgspec.DecodeError: It is not one.
     """
-    return [
-        PodFacts(
-            namespace=pod.metadata.namespace,
-            name=pod.metadata.name,
-            addresses=_unique(pod.status.pod_ip, *(ip.ip for ip in pod.status.pod_ips)),
-            workload=_workload(pod.metadata),
-            app=_app(pod.metadata.labels or {}),
-            service_account=pod.spec.service_account_name,
-        )
-        for pod in _items(data, _Pod)
-    ]
+    return [_pod_facts(pod) for pod in _items(data, _Pod)]
+
+
+def read_pod(data: bytes) -> PodFacts:
+    """Read one pod.
+
+    Raises:
+        msgspec.DecodeError: It is not one.
+    """
+    return _pod_facts(msgspec.json.decode(data, type=_Pod))
+
+
+def read_continue(data: bytes) -> str:
+    """Return the token of a list's next page; "" on the last.
+
+    Raises:
+        msgspec.DecodeError: It is not a list.
+    """
+    return msgspec.json.decode(data, type=_List).metadata.continue_
 
 
 def read_services(data: bytes) -> list[Service]:
@@ -145,6 +181,7 @@ def read_services(data: bytes) -> list[Service]:
                 cluster_ips=addresses,
                 ports=service.spec.ports,
                 type=service.spec.type,
+                selector=service.spec.selector or {},
             )
         )
     return services
@@ -191,18 +228,54 @@ def read_slice_addresses(data: bytes) -> dict[str, tuple[str, str]]:
 
 def _items(data: bytes, type_: type[T]) -> list[T]:
     listed = msgspec.json.decode(data, type=_List).items
-    return [msgspec.json.decode(item, type=type_) for item in listed]
+    return [msgspec.json.decode(item, type=type_) for item in listed or ()]
+
+
+def _pod_facts(pod: _Pod) -> PodFacts:
+    metadata, spec, status = pod.metadata, pod.spec, pod.status
+    workload, kind, replica_set = _workload(metadata)
+    return PodFacts(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        addresses=_unique(status.pod_ip, *(ip.ip for ip in status.pod_ips)),
+        workload=workload,
+        workload_kind=kind,
+        replica_set=replica_set,
+        app=_app(metadata.labels or {}),
+        service_account=spec.service_account_name,
+        ready=_ready(pod),
+        spec=PodSpec(
+            labels=metadata.labels or {},
+            annotations=metadata.annotations or {},
+            containers=spec.containers,
+            init_containers=spec.init_containers,
+            host_network=spec.host_network,
+            phase=status.phase,
+            deleted_at=metadata.deletion_timestamp,
+        ),
+    )
 
 
 def _unique(*addresses: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ip for ip in addresses if ip and ip not in _HEADLESS))
 
 
-def _workload(metadata: _Metadata) -> str:
+def _ready(pod: _Pod) -> bool | None:
+    if pod.metadata.deletion_timestamp or pod.status.phase in ("Succeeded", "Failed"):
+        return False
+    said = (one.status == "True" for one in pod.status.conditions if one.type == "Ready")
+    return next(said, None)
+
+
+def _workload(metadata: _Metadata) -> tuple[str, str, str]:
+    """The name and the kind of a pod's workload, and the name of its ReplicaSet."""
     if not metadata.owner_references:
-        return metadata.name
+        return metadata.name, "Pod", ""
     owner = metadata.owner_references[0]
-    return workload_of_owner(owner.kind, owner.name)
+    name = workload_of_owner(owner.kind, owner.name)
+    if owner.kind != "ReplicaSet":
+        return name, owner.kind, ""
+    return name, "Deployment" if name != owner.name else owner.kind, owner.name
 
 
 def _app(labels: dict[str, str]) -> str:

@@ -1,12 +1,8 @@
 """A mesh in a folder or an archive: its pods by name, and what is known of its Services.
 
-Decision: a name a user types is looked up from the most exact reading to the least (pod, workload,
-app label, service account), and the first reading that fits anything decides. Replicas of one
-workload are alike, so one of them stands for all and the choice is told; anything else that is
-ambiguous is an error that lists what could have been meant.
+How a name that a user types is read is `osmscope.source.pod_selection`.
 """
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -25,6 +21,7 @@ from osmscope.source.kubernetes_lists import (
     read_slice_addresses,
 )
 from osmscope.source.layout import places
+from osmscope.source.pod_selection import full_name, nearest, select, wanted
 from osmscope.source.tree import Tree, open_tree
 from osmscope.source.workload import workload_of_pod
 
@@ -32,7 +29,6 @@ __all__ = ["PodFiles", "Service", "Snapshot", "open_snapshot"]
 
 T = TypeVar("T")
 
-_POD_PREFIXES = ("pod/", "pods/", "po/")
 _SERVICE_TABLE = re.compile(
     r"(?:^|/)namespaces/[^/]+/commands/kubectl_get_svc_-n_(?P<namespace>[^/]+)$"
 )
@@ -45,8 +41,12 @@ class PodFiles(msgspec.Struct, frozen=True, kw_only=True):
     """ "" where the snapshot does not tell it."""
     name: str
     workload: str
+    workload_kind: str = ""
+    """ "" where the snapshot does not tell it."""
+    replica_set: str = ""
     app: str = ""
     service_account: str = ""
+    ready: bool | None = None
     addresses: tuple[str, ...] = ()
     files: dict[str, str] = {}
     """Paths by what they hold: config_dump, clusters, listeners, server_info, certs."""
@@ -56,7 +56,7 @@ class PodFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def full_name(self) -> str:
         """The pod's name, behind its namespace if that is known: "namespace/pod"."""
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return full_name(self)
 
 
 class Snapshot:
@@ -93,18 +93,34 @@ class Snapshot:
         Raises:
             SelectorError: It fits nothing, or several workloads.
         """
-        for names in _READINGS:
-            fitting = [pod for pod in self.pods if _fits(selector, pod, names(pod))]
-            if fitting:
-                return self._one(selector, fitting)
-        known = {name for pod in self.pods for name in (pod.name, pod.workload, pod.full_name)}
-        close = difflib.get_close_matches(selector, sorted(known), n=3, cutoff=0.5)
-        shown = close or sorted(pod.full_name for pod in self.pods)[:10]
-        raise SelectorError(
-            f"no pod fits {selector!r}",
-            where=self.where,
-            hint=("did you mean " if close else "there are ") + ", ".join(shown),
-        )
+        try:
+            fitting = select(selector, self.pods) or self._of_service(selector)
+        except SelectorError as error:
+            raise SelectorError(error.message, where=self.where, hint=error.hint) from None
+        if not fitting:
+            raise SelectorError(
+                f"no pod fits {selector!r}", where=self.where, hint=nearest(selector, self.pods)
+            )
+        if len(fitting) == 1:
+            return fitting[0]
+        return msgspec.structs.replace(fitting[0], chosen_of=tuple(pod.name for pod in fitting))
+
+    def _of_service(self, selector: str) -> tuple[PodFiles, ...]:
+        """The pods behind the Service that a selector names, if it names one."""
+        facts = {(fact.namespace, fact.name): fact for fact in self._pod_facts}
+        for one in wanted(selector):
+            for service in self._services if one.kind == "Service" else ():
+                if service.name == one.name and one.namespace in ("", service.namespace):
+                    labels = service.selector.items()
+                    return tuple(
+                        pod
+                        for pod in self.pods
+                        if pod.namespace == service.namespace
+                        and (fact := facts.get((pod.namespace, pod.name))) is not None
+                        and labels
+                        and labels <= fact.spec.labels.items()
+                    )
+        return ()
 
     def services(self) -> tuple[Service, ...]:
         """The Services that the snapshot lists."""
@@ -160,20 +176,6 @@ class Snapshot:
             self.problems.append(f"{file} cannot be read: {error}")
             return None
 
-    def _one(self, selector: str, fitting: list[PodFiles]) -> PodFiles:
-        workloads = sorted({(pod.namespace, pod.workload) for pod in fitting})
-        if len(workloads) > 1:
-            candidates = ", ".join(pod.full_name for pod in fitting[:10])
-            raise SelectorError(
-                f"{selector!r} fits {len(workloads)} workloads",
-                where=self.where,
-                hint=f"name one of {candidates}",
-            )
-        if len(fitting) == 1:
-            return fitting[0]
-        names = tuple(pod.name for pod in fitting)
-        return msgspec.structs.replace(fitting[0], chosen_of=names)
-
     def _pods(self) -> tuple[PodFiles, ...]:
         files: dict[tuple[str, str], dict[str, str]] = {}
         for (namespace, pod, what), name in places(self._tree.names).items():
@@ -213,23 +215,6 @@ def open_snapshot(location: str) -> Snapshot:
     return snapshot
 
 
-_READINGS: tuple[Callable[[PodFiles], str], ...] = (
-    lambda pod: pod.name,
-    lambda pod: pod.workload,
-    lambda pod: pod.app,
-    lambda pod: pod.service_account,
-)
-
-
-def _fits(selector: str, pod: PodFiles, name: str) -> bool:
-    """Whether a selector means a pod, if a pod were called by this name."""
-    if not name:
-        return False
-    if selector in (name, f"{pod.namespace}/{name}", f"{name}.{pod.namespace}"):
-        return True
-    return any(selector == prefix + name for prefix in _POD_PREFIXES)
-
-
 def _pod(namespace: str, name: str, files: dict[str, str], fact: PodFacts | None) -> PodFiles:
     if fact is None:
         workload = workload_of_pod(name)
@@ -238,8 +223,11 @@ def _pod(namespace: str, name: str, files: dict[str, str], fact: PodFacts | None
         namespace=fact.namespace,
         name=name,
         workload=fact.workload,
+        workload_kind=fact.workload_kind,
+        replica_set=fact.replica_set,
         app=fact.app,
         service_account=fact.service_account,
+        ready=fact.ready,
         addresses=fact.addresses,
         files=files,
     )

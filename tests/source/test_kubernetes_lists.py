@@ -12,6 +12,7 @@ from osmscope.source.kubernetes_lists import (
     read_services,
     read_slice_addresses,
 )
+from osmscope.source.pod_spec import PodSpec
 
 
 def listed(*items: object) -> bytes:
@@ -35,10 +36,13 @@ def test_a_pod_tells_its_names_and_addresses() -> None:
             name="a-5ccf77f46d-rc5mg",
             addresses=("1.1.1.1", "::1"),
             workload="a",
+            workload_kind="Deployment",
+            replica_set="a-5ccf77f46d",
             app="x",
             service_account="s",
+            spec=PodSpec(labels={"app": "x"}),
         ),
-        PodFacts(namespace="default", name="bare", workload="bare"),
+        PodFacts(namespace="default", name="bare", workload="bare", workload_kind="Pod"),
     ]
 
 

@@ -1,0 +1,120 @@
+"""A pod of a live cluster: found by its name, understood, and a way to its admin interface."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from osmscope.errors import UnreachableError
+from osmscope.mesh.vendors import find_sidecar
+from osmscope.source.kubernetes_lists import PodFacts
+
+if TYPE_CHECKING:
+    from osmscope.session.sources import SourceOptions
+    from osmscope.source.kubernetes import Cluster
+
+_RUNNING = "Running"
+
+
+class LivePod:
+    """One pod that was meant, and its sidecar's admin interface.
+
+    Args:
+        cluster: Where it is.
+        facts: What the API server says of it.
+        admin_port: Where its admin interface is.
+        notes: What was chosen on the user's behalf.
+    """
+
+    def __init__(
+        self, cluster: Cluster, facts: PodFacts, admin_port: int, notes: tuple[str, ...] = ()
+    ) -> None:
+        self.cluster = cluster
+        self.facts = facts
+        self.admin_port = admin_port
+        self.notes = notes
+
+    @contextlib.contextmanager
+    def admin_address(self) -> Iterator[str]:
+        """Open a way to the admin interface, for as long as the context lasts.
+
+        Yields:
+            Its address here, as `osmscope.source.admin` takes it.
+
+        Raises:
+            ForbiddenError: The user may not.
+            UnreachableError: It cannot be reached; also in the place of an error that whoever
+                used the way got.
+        """
+        with self.cluster.forward(self.facts, self.admin_port) as address:
+            yield address
+
+
+def open_cluster(options: SourceOptions) -> Cluster:
+    """Find the cluster that the options name; it is connected to when it is first asked.
+
+    Raises:
+        NoClusterError: No cluster is known.
+        SourceError: A kubeconfig cannot be read.
+        SelectorError: There is no such context.
+    """
+    from osmscope.source.kubeconfig import find_credentials
+    from osmscope.source.kubernetes import Cluster
+
+    credentials = find_credentials(options.kubeconfig, options.context)
+    return Cluster(credentials, deadline=options.request_timeout)
+
+
+def find_live_pod(cluster: Cluster, selector: str, options: SourceOptions) -> LivePod:
+    """Find the pod that a user means, and its admin port.
+
+    Raises:
+        SelectorError: The name fits none, or several workloads.
+        ForbiddenError: The user may not look.
+        UnreachableError: The API server cannot be asked, or the pod has no running sidecar.
+    """
+    from osmscope.source.kubernetes_selection import find_pods
+
+    found = find_pods(cluster, selector, options.namespace)
+    facts = found.pods[0]
+    notes = []
+    if len(found.pods) > 1:
+        notes.append(f"{facts.name} stands for {len(found.pods)} pods of {found.of}")
+    elif found.of:
+        notes.append(f"{facts.name} is the only pod of {found.of}")
+    return live_pod(cluster, facts, options.admin_port, tuple(notes))
+
+
+def live_pod(
+    cluster: Cluster, facts: PodFacts, admin_port: int | None = None, notes: tuple[str, ...] = ()
+) -> LivePod:
+    """Find a pod's sidecar.
+
+    Args:
+        cluster: Where the pod is.
+        facts: What the API server says of it.
+        admin_port: Its admin port, where it is not to be found.
+        notes: What was chosen on the user's behalf.
+
+    Raises:
+        UnreachableError: It has none, or does not run.
+    """
+    if facts.spec.phase not in ("", _RUNNING):
+        raise UnreachableError(
+            f"pod {facts.full_name} is {facts.spec.phase}, not {_RUNNING}",
+            where=cluster.where,
+            hint=f"see `kubectl describe pod {facts.name} -n {facts.namespace}`",
+        )
+    if admin_port is not None:
+        return LivePod(cluster, facts, admin_port, notes)
+    sidecar = find_sidecar(facts.spec)
+    if sidecar is None:
+        containers = ", ".join(one.name for one in facts.spec.staying_containers)
+        raise UnreachableError(
+            f"pod {facts.full_name} has no sidecar, only {containers or 'no containers'}: its"
+            " traffic goes straight to where it is sent",
+            where=cluster.where,
+            hint="give --admin-port PORT if one of them is an Envoy",
+        )
+    return LivePod(cluster, facts, sidecar.admin_port, notes)
