@@ -44,7 +44,8 @@ def _element(certificate: ClientCertificate, details: SetCurrentClientCertDetail
         escaped = certificate.subject.replace("\\", "\\\\").replace('"', '\\"')
         pairs.append(f'Subject="{escaped}"')
     if details.uri:
-        pairs.extend(f"URI={san}" for san in certificate.uri_sans)
+        # Unlike the others, it is there without a value where the certificate has none.
+        pairs.extend(f"URI={san}" for san in certificate.uri_sans or ("",))
     if details.dns:
         pairs.extend(f"DNS={san}" for san in certificate.dns_sans)
     return ";".join(pairs)

@@ -36,29 +36,29 @@ def verdicts(batch: Batch, coverage: RuleCoverage | None = None) -> Iterator[Ver
     for result in batch.results:
         for outcome in result.outcomes:
             if outcome.truth is not None:
-                request = trace_request(result, outcome.request)
+                request = trace_request(result, outcome.request, batch.node_ip)
                 if coverage is None:
                     answer = tracer.answer(request)
                 else:
                     with coverage.watching():
                         answer = Tracer(proxy).answer(request)
-                found = difference(_recorded(outcome), answer)
+                found = difference(recorded(outcome), answer)
                 if coverage is not None and not found:
                     coverage.agreed()
                 yield Verdict(result=result, outcome=outcome, answer=answer, difference=found)
 
 
-def trace_request(result: Result, request: Json) -> TraceRequest:
+def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:
     """Return a drawn request as a user would ask it."""
     fields = {name: value for name, value in request.items() if name != "certificate"}
     if "certificate" in request:
         fields["client_certificate"] = client_facts(request["certificate"])
     # The TCP peer is always the one that wrote the PROXY header.
-    fields |= {"listener": result.listener, "direct_src_ip": "127.0.0.1"}
+    fields |= {"listener": result.listener, "direct_src_ip": "127.0.0.1", "node_ip": node_ip}
     return msgspec.convert(fields, TraceRequest)
 
 
-def _recorded(outcome: Outcome) -> Json:
+def recorded(outcome: Outcome) -> Json:
     http = outcome.truth is not None and outcome.truth["kind"] == "http"
     # What tcp_proxy passes on is no request of Envoy's.
     observed = {"response": outcome.response if http else None, "error": outcome.error}

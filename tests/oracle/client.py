@@ -1,4 +1,4 @@
-"""Sends one request as a sidecar gets it: a PROXY header first, then TLS and HTTP/1.1."""
+"""Sends one request as a sidecar gets it: a PROXY header first, then TLS, then HTTP."""
 
 import contextlib
 import json
@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
+from tests.oracle import http2
 from tests.oracle.certificates import Certificates
 
 Json = dict[str, Any]
@@ -33,6 +34,8 @@ class Client:
         local = connection.getsockname()[1]
         try:
             with _secured(connection, request, self._certificates) as stream:
+                if request.get("protocol") == "h2":
+                    return local, _of_http2(http2.exchange(stream, request)), None
                 stream.sendall(_http(request))
                 return local, _response(stream, request["method"]), None
         except OSError as error:
@@ -68,7 +71,8 @@ def _http(request: Json) -> bytes:
     lines = [f"{request['method']} {request['path']} HTTP/1.1"]
     if "host" in request:
         lines.append(f"host: {request['host']}")
-    lines.append("connection: close")
+    if "connection" not in request.get("headers", {}):
+        lines.append("connection: close")
     if request["method"] in ("POST", "PUT"):
         lines.append("content-length: 0")
     for name, values in request.get("headers", {}).items():
@@ -90,9 +94,20 @@ def _response(stream: socket.socket, method: str) -> Json | None:
         return None
     first, *lines = head.split("\r\n")
     headers = [line.split(": ", 1) for line in lines if ": " in line]
+    return _answered(int(first.split(" ")[1]), headers)
+
+
+def _of_http2(fields: list[tuple[str, str]] | None) -> Json | None:
+    if fields is None:
+        return None
+    headers = [[name, value] for name, value in fields if not name.startswith(":")]
+    return _answered(int(dict(fields)[":status"]), headers)
+
+
+def _answered(code: int, headers: list[list[str]]) -> Json:
     echo = next((value for name, value in headers if name == "x-stand-in"), None)
     upstream = None if echo is None else json.loads(echo)
-    return {"code": int(first.split(" ")[1]), "headers": headers, "upstream": upstream}
+    return {"code": code, "headers": headers, "upstream": upstream}
 
 
 def _missing(received: bytes, method: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests.oracle.blocks import http_listener
 from tests.oracle.case import Case, Outcome, Result
 from tests.oracle.certificates import Certificates
 from tests.oracle.client import Client
@@ -26,15 +27,33 @@ START = 30.0
 LAST_LINE = 3.0
 """Seconds to wait for the last lines of the access log."""
 
+_ROUTE = {"match": {"prefix": "/"}, "route": {"cluster": "alpha"}}
+_TABLE = {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_ROUTE]}]}
+_LOOPBACK_CLIENT = Case(
+    family="loopback_client",
+    listener=http_listener(_TABLE, use_remote_address=True),
+    requests=[
+        {"method": "GET", "host": "a", "path": "/"}
+        | {"src_ip": "127.0.0.1", "src_port": 1024, "dst_ip": "127.0.0.1", "dst_port": 80}
+    ],
+)
+
 KINDS = ("listener", "tcp", "http")
 """Whose log line tells most, last."""
+
+
+class RefusedError(Exception):
+    """Envoy refuses all listeners of a batch, because the form of one is wrong."""
 
 
 class Batch:
     """What one Envoy did, and what it says of itself."""
 
-    def __init__(self, results: list[Result], config_dump: bytes, clusters: bytes) -> None:
+    def __init__(
+        self, results: list[Result], config_dump: bytes, clusters: bytes, node_ip: str
+    ) -> None:
         self.results = results
+        self.node_ip = node_ip
         self.config_dump = config_dump
         self.clusters = clusters
 
@@ -46,19 +65,31 @@ class Oracle:
         self._port = endpoint_port
         self._folder = folder
         self._certificates = Certificates(folder)
+        self._node_ip = ""
 
     def ask(self, cases: list[Case]) -> Batch:
-        """Start an Envoy with all cases and send all requests."""
+        """Start an Envoy with all cases and send all requests.
+
+        Raises:
+            RefusedError: A case is none that Envoy can read.
+        """
         for name in ("access.log", "admin.sock", "ready"):
             (self._folder / name).unlink(missing_ok=True)
         bootstrap = EnvoyFiles(self._folder, self._port).write(cases)
         with _envoy(bootstrap), self._admin() as admin:
-            ports = _listener_ports(admin)
             reasons = _rejections(admin)
+            ports = _listener_ports(admin, len(cases) - len(reasons))
             results = [_result(case, number, reasons) for number, case in enumerate(cases)]
             self._send_all(results, ports)
             dump = admin.get("/config_dump?include_eds").content
-            return Batch(results, dump, admin.get("/clusters?format=json").content)
+            clusters = admin.get("/clusters?format=json").content
+        return Batch(results, dump, clusters, self._node_ip)
+
+    def learn_node_ip(self) -> None:
+        """Ask what Envoy calls a client on the loopback: the address of this machine."""
+        response = self.ask([_LOOPBACK_CLIENT]).results[0].outcomes[0].response
+        assert response is not None
+        self._node_ip = dict(response["upstream"]["headers"])["x-forwarded-for"]
 
     def _send_all(self, results: list[Result], ports: dict[str, int]) -> None:
         client = Client(self._certificates)
@@ -111,7 +142,9 @@ class Oracle:
 def oracle() -> Iterator[Oracle]:
     """Make ready for asking; nothing is left behind."""
     with stand_in() as port, tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-        yield Oracle(port, Path(folder))
+        one = Oracle(port, Path(folder))
+        one.learn_node_ip()
+        yield one
 
 
 @contextlib.contextmanager
@@ -129,8 +162,21 @@ def _envoy(bootstrap: Path) -> Iterator[None]:
         process.wait(10)
 
 
-def _listener_ports(admin: httpx.Client) -> dict[str, int]:
-    statuses = admin.get("/listeners?format=json").json().get("listener_statuses", [])
+def _listener_ports(admin: httpx.Client, count: int) -> dict[str, int]:
+    """Wait until all have their sockets: Envoy may be ready a moment before.
+
+    Raises:
+        RefusedError: Envoy takes none of them: the form of one is wrong.
+    """
+    end = time.monotonic() + START
+    statuses: list[Json] = []
+    while len(statuses) < count:
+        stats = admin.get("/stats?filter=lds.update_rejected|listener_added").text
+        if "listener_added: 0" in stats and "update_rejected: 0" not in stats:
+            raise RefusedError(f"{len(statuses)} of {count} listeners")
+        assert time.monotonic() < end, f"{len(statuses)} of {count} listeners after {START} seconds"
+        time.sleep(0.01)
+        statuses = admin.get("/listeners?format=json").json().get("listener_statuses", [])
     return {
         status["name"]: status["local_address"]["socket_address"]["port_value"]
         for status in statuses

@@ -13,7 +13,8 @@ import msgspec
 
 from tests.oracle.agreement import Verdict, verdicts
 from tests.oracle.case import Case
-from tests.oracle.envoy_batch import Oracle
+from tests.oracle.envoy_batch import Batch, Oracle, RefusedError
+from tests.oracle.explanations import unexplained
 
 ROUNDS = 40
 CANDIDATES = 150
@@ -21,7 +22,7 @@ CANDIDATES = 150
 
 KEPT = {
     "src_ip", "src_port", "dst_ip", "dst_port", "method", "path", "@type", "typed_config", "name",
-    "endpoint", "address", "socket_address",
+    "endpoint", "address", "socket_address", "address_prefix", "domains", "stat_prefix", "regex",
 }  # fmt: skip
 """Without these there is nothing to ask."""
 
@@ -33,11 +34,12 @@ def shrink(oracle: Oracle, verdict: Verdict) -> Case:
     for _ in range(ROUNDS):
         smaller = sorted(_smaller(case), key=Case.size)
         for start in range(0, len(smaller), CANDIDATES):
-            batch = oracle.ask(smaller[start : start + CANDIDATES])
+            candidates = smaller[start : start + CANDIDATES]
             failing = [
                 one.result.case
+                for batch in _asked(oracle, candidates)
                 for one in verdicts(batch)
-                if one.difference and (_kind(one.difference), one.answer.exact) == kind
+                if (_kind(one.difference), one.answer.exact) == kind and unexplained(one, batch)
             ]
             if failing:
                 case = min(failing, key=Case.size)
@@ -45,6 +47,17 @@ def shrink(oracle: Oracle, verdict: Verdict) -> Case:
         else:
             return case
     return case
+
+
+def _asked(oracle: Oracle, cases: list[Case]) -> Iterator[Batch]:
+    """Ask about cases of which some may have lost what Envoy needs to read them."""
+    try:
+        yield oracle.ask(cases)
+    except RefusedError:
+        middle = len(cases) // 2
+        if middle:
+            yield from _asked(oracle, cases[:middle])
+            yield from _asked(oracle, cases[middle:])
 
 
 def _kind(difference: str) -> str:

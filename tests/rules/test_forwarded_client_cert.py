@@ -51,6 +51,12 @@ def test_details_come_in_envoys_order() -> None:
     assert headers.first(NAME) == 'Subject="CN=\\"a\\"";DNS=a.com'
 
 
+def test_a_uri_that_a_certificate_lacks_is_empty_and_a_name_is_left_out() -> None:
+    nameless = Connection(terminated_tls=True, peer_certificate=ClientCertificate())
+    headers, _ = forward_client_cert(hcm("SANITIZE_SET", uri=True, dns=True), nameless, Headers())
+    assert headers.first(NAME) == "URI="
+
+
 def test_without_details_the_element_is_what_is_not_known() -> None:
     headers, assumptions = forward_client_cert(hcm("SANITIZE_SET"), MUTUAL, Headers())
     assert headers.first(NAME) == ""

@@ -1,0 +1,97 @@
+"""Whether what an answer assumed is the reason why it differs from Envoy.
+
+That an answer is not exact is no excuse by itself. Each assumption that may cost agreement has its
+check here: the answer has to agree once the assumed fact is replaced by what Envoy did. All others
+explain nothing, so an answer that rests on them has to agree.
+"""
+
+import copy
+import json
+import re
+
+from osmscope.dump.clusters import read_clusters
+from osmscope.dump.sections import Dump
+from osmscope.resources.proxy import Proxy
+from osmscope.trace.answer import Answer
+from osmscope.trace.tracer import Tracer
+from tests.oracle.agreement import Verdict, recorded, trace_request
+from tests.oracle.case import Json
+from tests.oracle.envoy_batch import Batch
+from tests.trace.truth_comparison import difference
+
+_CERTIFICATE_TEXTS = re.compile(r'(?:By|Hash|Cert|Chain)=(?:"[^"]*"|[^;]*)(?:;|$)')
+
+_CHAIN = re.compile("Envoy takes this filter chain, though ([a-z_]*prefix_ranges) of one")
+
+
+def unexplained(verdict: Verdict, batch: Batch) -> bool:
+    """Whether an answer differs for no reason that it gives."""
+    if not verdict.difference:
+        return False
+    if verdict.answer.exact:
+        return True
+    explains = [
+        check(verdict, batch)
+        for words, check in _CHECKS.items()
+        if any(words in text for text in verdict.answer.assumptions)
+    ]
+    return not any(explains)
+
+
+def _of_the_chain(verdict: Verdict, batch: Batch) -> bool:
+    """An empty field and one that holds every address are the same key: Envoy takes one of both."""
+    return _agrees_one_way(verdict, batch, verdict.answer, json.loads(batch.config_dump))
+
+
+def _agrees_one_way(verdict: Verdict, batch: Batch, answer: Answer, dump: Json) -> bool:
+    found = next(filter(None, map(_CHAIN.match, answer.assumptions)), None)
+    if found is None:
+        return not difference(recorded(verdict.outcome), answer)
+    ways = [copy.deepcopy(dump), copy.deepcopy(dump)]
+    for way, is_empty in zip(ways, (True, False), strict=True):
+        _leave_out(way, verdict.result.listener, found[1], is_empty)
+    return any(_agrees_one_way(verdict, batch, _ask(verdict, batch, way), way) for way in ways)
+
+
+def _leave_out(dump: Json, listener: str, field: str, is_empty: bool) -> None:
+    """Take the chains whose field is empty out of a listener, or those with every address in it."""
+    config = next(
+        entry["active_state"]["listener"]
+        for section in dump["configs"]
+        for entry in section.get("dynamic_listeners", ())
+        if entry.get("name") == listener
+    )
+    kept = []
+    for chain in config["filter_chains"]:
+        match = chain.setdefault("filter_chain_match", {})
+        ranges = match.get(field, [])
+        if ranges and not is_empty:
+            match[field] = [one for one in ranges if one.get("prefix_len")]
+        if match.get(field) or (not is_empty and not ranges):
+            kept.append(chain)
+    config["filter_chains"] = kept
+
+
+def _ask(verdict: Verdict, batch: Batch, dump: Json) -> Answer:
+    clusters = read_clusters(batch.clusters, where="clusters")
+    proxy = Proxy(Dump.read(json.dumps(dump).encode(), where="config_dump"), clusters)
+    request = trace_request(verdict.result, verdict.outcome.request, batch.node_ip)
+    return Tracer(proxy).answer(request)
+
+
+def _of_the_certificate(verdict: Verdict, batch: Batch) -> bool:
+    """The answer agrees once the texts that nobody knows are taken out of what was received."""
+    truth = copy.deepcopy(recorded(verdict.outcome))
+    received = truth["observed"]["response"]["upstream"]["headers"]
+    for pair in received:
+        if pair[0] == "x-forwarded-client-cert":
+            sent, comma, appended = pair[1].rpartition(",")
+            known = _CERTIFICATE_TEXTS.sub("", appended).rstrip(";")
+            pair[1] = sent + comma + known if known else sent
+    return not difference(truth, verdict.answer)
+
+
+_CHECKS = {
+    "Envoy takes this filter chain, though": _of_the_chain,
+    "x-forwarded-client-cert has By, Hash and certificate texts too": _of_the_certificate,
+}
