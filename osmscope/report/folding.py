@@ -1,8 +1,8 @@
 """What the short form of a trace leaves out: steps that decided nothing.
 
 Decision: a filter that let the request go on is a name in one line; what the listener filters found
-is shown where the request does not reach, because then it is often the cause. The wide form shows
-everything.
+is shown where the request does not reach, because then it is often the cause; limits of time are
+shown where somebody set one. The wide form shows everything.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from osmscope.report.trace_report import Sign
 from osmscope.trace.answer import Step
+from osmscope.trace.explain_policies import USUAL
 
 _NOTED = frozenset({"upstream_tls"})
 """Steps whose notes the short form keeps: the secrets of a TLS connection."""
@@ -33,8 +34,15 @@ def folded(steps: tuple[Step, ...], sign: Sign) -> tuple[Step, ...]:
     return tuple(
         step if step.failed or step.kind in _NOTED else msgspec.structs.replace(step, notes=())
         for step in shown
-        if step.failed or step.kind != "listener_filters" or sign != "good"
+        if step.failed or not _is_usual(step, sign)
     )
+
+
+def _is_usual(step: Step, sign: Sign) -> bool:
+    """Whether a step says what nobody asks: time by default, listener filters that let pass."""
+    if step.kind == "time_limits":
+        return step.reason in USUAL
+    return step.kind == "listener_filters" and sign == "good"
 
 
 def _passed(step: Step) -> bool:

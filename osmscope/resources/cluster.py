@@ -16,7 +16,8 @@ from osmscope.resources.load_balancing import (
 )
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
-from osmscope.resources.route import HashPolicy, RequestMirrorPolicy, RetryPolicy
+from osmscope.resources.route import HashPolicy
+from osmscope.resources.route_policies import RequestMirrorPolicy, RetryPolicy
 from osmscope.resources.transport_socket import TransportSocket, UpstreamTlsContext
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -115,7 +116,7 @@ class Cluster(Resource, frozen=True):
     """`envoy.config.cluster.v3.Cluster`."""
 
     inert = frozenset({
-        "connect_timeout", "per_connection_buffer_limit_bytes", "health_checks",
+        "per_connection_buffer_limit_bytes", "health_checks",
         "max_requests_per_connection", "alt_stat_name", "observability_name", "metadata",
         "dns_refresh_rate", "dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family",
         "dns_resolvers", "use_tcp_for_dns_lookups", "dns_resolution_config", "dns_jitter",
@@ -125,8 +126,7 @@ class Cluster(Resource, frozen=True):
         "close_connections_on_host_health_failure", "ignore_health_on_host_removal", "filters",
         "track_timeout_budgets", "track_cluster_stats", "upstream_config", "preconnect_policy",
         "connection_pool_per_downstream_connection", "lrs_server", "lrs_report_endpoint_metrics",
-        "http2_protocol_options", "http_protocol_options", "common_http_protocol_options",
-        "extension_protocol_options",
+        "http2_protocol_options", "http_protocol_options", "extension_protocol_options",
     })  # fmt: skip
 
     name: str = ""
@@ -150,7 +150,20 @@ class Cluster(Resource, frozen=True):
     transport_socket_matcher: Matcher | None = None
     tls_context: UpstreamTlsContext | None = None
     upstream_http_protocol_options: "UpstreamHttpProtocolOptions | None" = None
+    common_http_protocol_options: "CommonUpstreamOptions | None" = None
+    connect_timeout: str | None = None
     typed_extension_protocol_options: dict[str, msgspec.Raw] = {}
+
+
+class CommonUpstreamOptions(Resource, frozen=True):
+    """Options of every upstream codec that decide something."""
+
+    inert = frozenset({
+        "idle_timeout", "max_connection_duration", "max_response_headers_kb", "max_headers_count",
+        "max_requests_per_connection", "headers_with_underscores_action",
+    })  # fmt: skip
+
+    max_stream_duration: str | None = None
 
 
 class UpstreamHttpProtocolOptions(Resource, frozen=True):
@@ -166,11 +179,12 @@ class HttpProtocolOptions(Resource, frozen=True):
     """How an endpoint is spoken to; the cluster's own policies override the route's."""
 
     inert = frozenset({
-        "common_http_protocol_options", "explicit_http_config", "use_downstream_protocol_config",
+        "explicit_http_config", "use_downstream_protocol_config",
         "auto_config", "header_validation_config", "outlier_detection",
     })  # fmt: skip
 
     upstream_http_protocol_options: UpstreamHttpProtocolOptions | None = None
+    common_http_protocol_options: CommonUpstreamOptions | None = None
     http_filters: tuple[TypedExtensionConfig, ...] = ()
     hash_policy: tuple[HashPolicy, ...] = ()
     retry_policy: RetryPolicy | None = None

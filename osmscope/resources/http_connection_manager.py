@@ -133,12 +133,13 @@ class CommonHttpProtocolOptions(Resource, frozen=True):
     """Options of every codec that decide something."""
 
     inert = frozenset({
-        "idle_timeout", "max_connection_duration", "max_stream_duration", "max_response_headers_kb",
+        "idle_timeout", "max_connection_duration", "max_response_headers_kb",
         "max_requests_per_connection",
     })  # fmt: skip
 
     max_headers_count: int | None = None
     headers_with_underscores_action: str = "ALLOW"
+    max_stream_duration: str | None = None
 
 
 class SchemeHeaderTransformation(Resource, frozen=True):
@@ -245,7 +246,7 @@ class HttpConnectionManager(Resource, frozen=True):
     inert = frozenset({
         "stat_prefix", "add_user_agent", "tracing", "http2_protocol_options",
         "http3_protocol_options", "server_header_transformation", "max_request_headers_kb",
-        "stream_idle_timeout", "request_timeout", "request_headers_timeout", "drain_timeout",
+        "request_timeout", "request_headers_timeout", "drain_timeout",
         "delayed_close_timeout", "access_log", "access_log_flush_interval", "access_log_options",
         "flush_access_log_on_new_request", "proxy_100_continue", "server_name",
         "stream_error_on_invalid_http_message",
@@ -258,6 +259,7 @@ class HttpConnectionManager(Resource, frozen=True):
     })  # fmt: skip
 
     codec_type: str = "AUTO"
+    stream_idle_timeout: str | None = None
     rds: Rds | None = None
     route_config: RouteConfiguration | None = None
     scoped_routes: ScopedRoutes | None = None

@@ -19,6 +19,13 @@ from osmscope.resources.matcher import (
 )
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
+from osmscope.resources.route_policies import (
+    HedgePolicy,
+    InternalRedirectPolicy,
+    MaxStreamDuration,
+    RequestMirrorPolicy,
+    RetryPolicy,
+)
 
 PerFilterConfig = dict[str, msgspec.Raw]
 """Filter name → the `Any` that overrides the filter's configuration at this level."""
@@ -148,45 +155,6 @@ class RouteUpgradeConfig(Resource, frozen=True):
     connect_config: object = None
 
 
-class RequestMirrorPolicy(Resource, frozen=True):
-    """Where copies of requests are sent: a side effect."""
-
-    inert = frozenset({
-        "trace_sampled", "disable_shadow_host_suffix_append", "request_headers_mutations",
-        "host_rewrite_literal",
-    })  # fmt: skip
-
-    cluster: str = ""
-    cluster_header: str = ""
-    runtime_fraction: RuntimeFractionalPercent | None = None
-
-
-class RetryPolicy(Resource, frozen=True):
-    """When another attempt is made; it does not change the first one but for its timeout."""
-
-    inert = frozenset({"*"})
-
-    retry_on: str = ""
-    num_retries: int | None = None
-    per_try_timeout: str | None = None
-
-
-class MaxStreamDuration(Resource, frozen=True):
-    """A limit to the whole stream; its presence switches the route's timeout off."""
-
-    max_stream_duration: str | None = None
-    grpc_timeout_header_max: str | None = None
-    grpc_timeout_header_offset: str | None = None
-
-
-class HedgePolicy(Resource, frozen=True):
-    """Whether a second attempt runs beside the first."""
-
-    inert = frozenset({"initial_requests", "additional_request_chance"})
-
-    hedge_on_per_try_timeout: bool = False
-
-
 class CorsPolicyRoute(Resource, frozen=True):
     """The CORS policy of before 2022, in a field of its own."""
 
@@ -215,9 +183,8 @@ class RouteAction(Resource, frozen=True):
     """Forwards to a cluster."""
 
     inert = frozenset({
-        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits",
-        "max_internal_redirects", "internal_redirect_action", "flush_timeout", "idle_timeout",
-        "early_data_policy", "retry_policy_typed_config",
+        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits", "flush_timeout",
+        "early_data_policy",
     })  # fmt: skip
 
     cluster: str | None = None
@@ -247,7 +214,10 @@ class RouteAction(Resource, frozen=True):
     cors: CorsPolicyRoute | None = None
     upgrade_configs: tuple[RouteUpgradeConfig, ...] = ()
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()
-    internal_redirect_policy: object = None
+    internal_redirect_policy: InternalRedirectPolicy | None = None
+    internal_redirect_action: str = "PASS_THROUGH_INTERNAL_REDIRECT"
+    max_internal_redirects: int | None = None
+    idle_timeout: str | None = None
     priority: str = "DEFAULT"
 
 
@@ -312,7 +282,7 @@ class VirtualHost(Resource, frozen=True):
     """`envoy.config.route.v3.VirtualHost`."""
 
     inert = frozenset({
-        "rate_limits", "include_attempt_count_in_response", "retry_policy_typed_config",
+        "rate_limits", "include_attempt_count_in_response",
         "per_request_buffer_limit_bytes", "request_body_buffer_limit", "metadata",
     })  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The timeout that the endpoint is told of.
+"""The timeouts of a request and of a try, and the one that the endpoint is told of.
 
 What Envoy does: `x-envoy-expected-rq-timeout-ms` is the timeout of one try, else that of the whole
 request; a try that is allowed as long as the request, or longer, does not count, and neither does
@@ -7,7 +7,7 @@ any try with hedging. The whole request has the route's `timeout` (15 s if unset
 that limit, and `grpc-timeout` is then rewritten. Requests bring their own timeouts in
 `x-envoy-upstream-rq-timeout-ms` and `x-envoy-upstream-rq-per-try-timeout-ms`, which the connection
 manager has dropped unless they are internal. Zero is no timeout, and then nothing is told.
-A route's `retry_policy` replaces its virtual host's; a cluster's own does not count here.
+A route's `retry_policy` replaces its virtual host's; a cluster's own has no part in timeouts.
 Checked against Envoy 1.40.0. Not modelled: the second and later tries.
 """
 
@@ -21,10 +21,22 @@ from osmscope.rules.facts import Headers
 from osmscope.rules.grpc import is_grpc
 
 _DEFAULT = 15_000
+_EXPECTED = "x-envoy-expected-rq-timeout-ms"
+_WHOLE = "x-envoy-upstream-rq-timeout-ms"
+_TRY = "x-envoy-upstream-rq-per-try-timeout-ms"
 _LARGEST_GRPC_NUMBER = 99_999_999
 _LARGEST_NUMBER = 2**64 - 1
 _GRPC_UNITS = {"H": 3_600_000, "M": 60_000, "S": 1000, "m": 1}
 _SMALL_GRPC_UNITS = {"u": 1000, "n": 1_000_000}
+
+
+class Timeout(msgspec.Struct, frozen=True):
+    """A limit of time, and whose it is."""
+
+    milliseconds: int
+    """0 for no limit."""
+    source: str = ""
+    is_default: bool = False
 
 
 class RequestTimeout(msgspec.Struct, frozen=True):
@@ -53,12 +65,9 @@ def request_timeout(
     """
     action = route.route or RouteAction()
     capped = _is_capped(action, headers)
-    asked = _asked_for(headers, respect_expected)
-    whole = _whole(action, headers) if asked is None else asked
-    one_try = _one_try(action, virtual_host, headers)
-    if whole and one_try >= whole:
-        one_try = 0
-    expected = whole if not one_try or _hedges(action, virtual_host, headers) else one_try
+    whole = whole_timeout(action, headers, respect_expected).milliseconds
+    one_try = try_timeout(action, virtual_host, headers, whole).milliseconds
+    expected = whole if not one_try or hedges(action, virtual_host, headers) else one_try
     if whole:
         expected = min(expected, whole)
     if not expected:
@@ -82,12 +91,33 @@ def _is_capped(action: RouteAction, headers: Headers) -> bool:
     return limited and is_grpc(headers)
 
 
-def _whole(action: RouteAction, headers: Headers) -> int:
+def whole_timeout(action: RouteAction, headers: Headers, respect_expected: bool = False) -> Timeout:
+    """Tell how long the whole request may take.
+
+    Args:
+        action: The route's action.
+        headers: The request's headers as the router gets them.
+        respect_expected: The router's `respect_expected_rq_timeout`.
+
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    name = _EXPECTED if respect_expected and _EXPECTED in headers else _WHOLE
+    asked = unsigned(headers.first(name))
+    if asked is not None:
+        return Timeout(asked, f"the request's {name}")
     if action.max_stream_duration is not None:
-        return 0
-    if action.max_grpc_timeout is None or not is_grpc(headers):
-        return _DEFAULT if action.timeout is None else milliseconds(action.timeout)
-    asked = _grpc_milliseconds(headers.first("grpc-timeout") or "")
+        return Timeout(0, "the route's max_stream_duration, which takes its place")
+    if action.max_grpc_timeout is not None and is_grpc(headers):
+        return Timeout(_grpc_timeout(action, headers), "grpc-timeout and the route's limit to it")
+    if action.timeout is None:
+        return Timeout(_DEFAULT, "", is_default=True)
+    return Timeout(milliseconds(action.timeout), "the route's timeout")
+
+
+def _grpc_timeout(action: RouteAction, headers: Headers) -> int:
+    assert action.max_grpc_timeout is not None
+    asked = grpc_milliseconds(headers.first("grpc-timeout") or "")
     offset = milliseconds(action.grpc_timeout_offset) if action.grpc_timeout_offset else 0
     if offset < asked:
         asked -= offset
@@ -95,22 +125,33 @@ def _whole(action: RouteAction, headers: Headers) -> int:
     return min(asked or limit, limit) if limit else asked
 
 
-def _asked_for(headers: Headers, respect_expected: bool) -> int | None:
-    if respect_expected and "x-envoy-expected-rq-timeout-ms" in headers:
-        return _number(headers.first("x-envoy-expected-rq-timeout-ms"))
-    return _number(headers.first("x-envoy-upstream-rq-timeout-ms"))
+def try_timeout(
+    action: RouteAction, virtual_host: VirtualHost, headers: Headers, whole: int
+) -> Timeout:
+    """Tell how long one try may take; 0 where only the whole request is limited.
 
+    Args:
+        action: The route's action.
+        virtual_host: Its virtual host.
+        headers: The request's headers as the router gets them.
+        whole: The milliseconds of the whole request.
 
-def _one_try(action: RouteAction, virtual_host: VirtualHost, headers: Headers) -> int:
-    asked = _number(headers.first("x-envoy-upstream-rq-per-try-timeout-ms"))
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    asked = unsigned(headers.first(_TRY))
     if asked is not None:
-        return asked
-    policy = action.retry_policy or virtual_host.retry_policy
-    timeout = policy.per_try_timeout if policy else None
-    return milliseconds(timeout) if timeout else 0
+        timeout = Timeout(asked, f"the request's {_TRY}")
+    else:
+        policy = action.retry_policy or virtual_host.retry_policy
+        given = policy.per_try_timeout if policy else None
+        owner = "route" if action.retry_policy else "virtual host"
+        timeout = Timeout(milliseconds(given) if given else 0, f"the {owner}'s per_try_timeout")
+    return timeout if not whole or timeout.milliseconds < whole else Timeout(0)
 
 
-def _hedges(action: RouteAction, virtual_host: VirtualHost, headers: Headers) -> bool:
+def hedges(action: RouteAction, virtual_host: VirtualHost, headers: Headers) -> bool:
+    """Whether a try that takes too long goes on beside the next one."""
     asked = headers.first("x-envoy-hedge-on-per-try-timeout")
     if asked in ("true", "false"):
         return asked == "true"
@@ -118,15 +159,17 @@ def _hedges(action: RouteAction, virtual_host: VirtualHost, headers: Headers) ->
     return policy is not None and policy.hedge_on_per_try_timeout
 
 
-def _number(text: str | None) -> int | None:
+def unsigned(text: str | None) -> int | None:
+    """Read a header as a number from 0; None where it is none."""
     digits = (text or "").strip().removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return None
     return int(digits) if int(digits) <= _LARGEST_NUMBER else None
 
 
-def _grpc_milliseconds(text: str) -> int:
-    number = _number(text[:-1])
+def grpc_milliseconds(text: str) -> int:
+    """Read a `grpc-timeout`; 0 where it is none."""
+    number = unsigned(text[:-1])
     if number is None or number > _LARGEST_GRPC_NUMBER:
         return 0
     if divisor := _SMALL_GRPC_UNITS.get(text[-1]):

@@ -63,6 +63,8 @@ class UpstreamHeaders(msgspec.Struct, frozen=True, kw_only=True):
     """What an endpoint receives."""
 
     headers: Headers
+    steering: Headers = Headers()
+    """The same with what steers retries, which the endpoint does not receive."""
     host_by_endpoint: bool = False
     """Whether the endpoint's own hostname becomes the host: see `for_endpoint`."""
     missing: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def finish(forwarding: Forwarding) -> UpstreamHeaders:
     headers, path_missing = _with_path(forwarding, headers)
     return UpstreamHeaders(
         headers=headers.remove(*_RETRY_HEADERS),
+        steering=headers,
         host_by_endpoint=host.by_endpoint,
         missing=(*missing, *host.missing, *path_missing),
     )

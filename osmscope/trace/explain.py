@@ -10,6 +10,7 @@ import msgspec
 from osmscope.resources.proxy import Proxy
 from osmscope.trace.answer import Step
 from osmscope.trace.explain_connection import connection_steps
+from osmscope.trace.explain_policies import policy_steps
 from osmscope.trace.explain_routing import routing_steps
 from osmscope.trace.explain_upstream import cluster_steps
 from osmscope.trace.outcomes import Joined
@@ -69,6 +70,8 @@ def _http_steps(proxy: Proxy, connection: ConnectionPath, path: HttpPath) -> Ite
         yield Step(kind="connection_manager", chosen="", reason=reason, failed=True)
         return
     yield from _filter_steps(path)
+    if path.sent is not None and connection.manager is not None:
+        yield from policy_steps(proxy, connection.manager, path, path.sent)
     if not path.answered:
         yield from _cluster_steps(proxy, path)
     if path.sent is not None:

@@ -18,6 +18,7 @@ from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.local_reply_config import finish
 from osmscope.rules.redirect import redirect
 from osmscope.rules.reply_headers import change_location
+from osmscope.rules.strict_headers import strict_check
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import decide_upgrade
 from osmscope.trace.cluster_hosts import why_absent
@@ -170,6 +171,10 @@ def _follow_route(
     cluster = sidecar.proxy.cluster(name)
     if cluster is None:
         yield _without_cluster(sidecar, path, route, name)
+        return
+    refused = strict_check(router.strict_check_headers, path.request.headers)
+    if refused is not None:
+        yield _replace(path, upstream=Upstream(name=name, cluster=cluster), reply=refused)
         return
     forwarding = forwarding_of(router, path)
     for upstream, sent in evaluate_upstream(

@@ -26,6 +26,7 @@ from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.route_table import RouteChoice
 from osmscope.rules.stream_random import Drawn
 from osmscope.rules.tcp_proxy import TcpClusterChoice
+from osmscope.rules.upstream_request import Forwarding
 from osmscope.rules.virtual_host import VirtualHostChoice
 from osmscope.rules.weighted_cluster import ClusterChoice
 from osmscope.trace.sidecar import RouteTable
@@ -124,9 +125,12 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SentUpstream(msgspec.Struct, frozen=True, kw_only=True):
-    """The request as the endpoint receives it."""
+    """The request as the endpoint receives it, and what steers it further."""
 
     headers: Headers
+    steering: Headers
+    """The same with what steers retries, which the endpoint does not receive."""
+    forwarding: Forwarding
 
 
 class HttpPath(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ def evaluate_upstream(
     request = path.request.with_headers(sent.headers)
     start = Upstream(name=cluster.name, cluster=cluster)
     rest = Fraction(1)
-    received = SentUpstream(headers=sent.headers)
+    received = SentUpstream(headers=sent.headers, steering=sent.steering, forwarding=forwarding)
     for refused in (
         maintenance_mode(cluster.name, request.runtime),
         drop_overload(hosts.assignment_policy, request.runtime),
@@ -83,6 +83,7 @@ def forwarding_of(router: Router, path: HttpPath) -> Forwarding:
         route_configuration=resolved.table.configuration,
         entry=resolved.cluster_choice.entry,
         suppress_envoy_headers=router.suppress_envoy_headers,
+        respect_expected_rq_timeout=router.respect_expected_rq_timeout,
     )
 
 

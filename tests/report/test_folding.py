@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from osmscope.report.folding import folded
 from osmscope.trace.answer import Step
 
@@ -30,3 +32,11 @@ def test_notes_stay_where_the_path_ends():
 def test_listener_filters_are_shown_where_the_request_does_not_reach():
     assert folded(STEPS, "bad")[0].kind == "listener_filters"
     assert folded(STEPS, "unknown")[0].kind == "listener_filters"
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"), [("by default", False), ("no limit is set", False), ("", True)]
+)
+def test_limits_of_time_are_shown_where_somebody_set_one(reason, shown):
+    steps = (_step("time_limits", "request 15 s", reason=reason),)
+    assert bool(folded(steps, "good")) is shown

@@ -2,14 +2,8 @@
 
 import pytest
 
-from osmscope.resources.route import (
-    HedgePolicy,
-    MaxStreamDuration,
-    RetryPolicy,
-    Route,
-    RouteAction,
-    VirtualHost,
-)
+from osmscope.resources.route import Route, RouteAction, VirtualHost
+from osmscope.resources.route_policies import HedgePolicy, MaxStreamDuration, RetryPolicy
 from osmscope.rules.facts import Headers
 from osmscope.rules.timeout import RequestTimeout, expected_request_timeout_ms, request_timeout
 

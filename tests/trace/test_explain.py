@@ -191,6 +191,7 @@ def test_what_outcomes_share_is_told_once_and_the_rest_by_outcome():
         "filter_chain",
         "virtual_host",
         "route",
+        "time_limits",
     ]
     assert [one.kind for one in steps if one.outcome == 1] == [
         "cluster",

@@ -7,11 +7,13 @@ from osmscope.trace.http import evaluate_http
 from osmscope.trace.sidecar import Sidecar
 from tests.trace.sidecars import (
     EVERYTHING,
+    HTTP,
     ask,
     behind,
     brief,
     chain,
     cluster,
+    extension,
     fault,
     host,
     listener,
@@ -198,3 +200,38 @@ def test_what_the_last_filter_does_is_unknown_where_it_is_no_router():
     answer = ask(tracer(sections([listener(chain(hcm))])))
     assert (brief(answer.outcomes[0]), answer.exact) == ("unknown", False)
     assert shares(ask(sidecar)) == {"forwarded a": 1.0}
+
+
+INTERNAL = {
+    "use_remote_address": True,
+    "internal_address_config": {"cidr_ranges": [{"address_prefix": "192.0.2.0", "prefix_len": 24}]},
+}
+
+
+def routed(**router):
+    typed_router = extension("router", f"{HTTP}.router.v3.Router", **router)
+    config = manager(EVERYTHING, **INTERNAL)
+    config["typed_config"]["http_filters"] = [typed_router]
+    return tracer(sections([listener(chain(config))]))
+
+
+@pytest.mark.parametrize(
+    ("checked", "headers", "expected"),
+    [
+        ([], {"x-envoy-max-retries": "x"}, "forwarded a"),
+        (["x-envoy-max-retries"], {"x-envoy-max-retries": "3"}, "forwarded a"),
+        (["x-envoy-max-retries"], {"x-envoy-max-retries": "x"},
+         "400 IH request_headers_failed_strict_check{x-envoy-max-retries}"),
+    ],
+)  # fmt: skip
+def test_the_router_checks_headers_strictly(checked, headers, expected):
+    outcome = only(routed(strict_check_headers=checked), headers=headers)
+    assert (brief(outcome), outcome.cluster) == (expected, "a")
+
+
+@pytest.mark.parametrize(("respected", "expected"), [(True, "77"), (False, "15000")])
+def test_the_router_may_respect_the_timeout_that_comes_in(respected, expected):
+    sidecar = routed(respect_expected_rq_timeout=respected)
+    sent = only(sidecar, headers={"x-envoy-expected-rq-timeout-ms": "77"}).upstream_request
+    changed = sent.headers.get("x-envoy-expected-rq-timeout-ms", ("77",))
+    assert changed == (expected,)

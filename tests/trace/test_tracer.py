@@ -28,7 +28,8 @@ def test_an_answer_and_its_explanation_are_of_one_evaluation():
     answer, explanation = sidecar.explain(request(id="x"))
     assert answer == sidecar.answer(request(id="x"))
     assert [step.kind for step in explanation.steps] == [
-        "listener", "filter_chain", "virtual_host", "route", "cluster", "endpoint", "upstream_tls",
+        "listener", "filter_chain", "virtual_host", "route", "time_limits", "cluster", "endpoint",
+        "upstream_tls",
     ]  # fmt: skip
 
 

@@ -20,11 +20,12 @@ class Router(Resource, frozen=True):
 
     inert = frozenset({
         "dynamic_stats", "start_child_span", "upstream_log", "upstream_log_options",
-        "respect_expected_rq_timeout", "suppress_grpc_request_failure_code_stats",
+        "suppress_grpc_request_failure_code_stats",
         "reject_connect_request_early_data",
     })  # fmt: skip
 
     suppress_envoy_headers: bool = False
+    respect_expected_rq_timeout: bool = False
     strict_check_headers: tuple[str, ...] = ()
     upstream_http_filters: tuple[HttpFilter, ...] = ()
 
