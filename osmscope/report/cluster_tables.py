@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from osmscope.dump.host_status import HostStatus
 from osmscope.dump.sections import Entry
+from osmscope.report.keys import keyed, told_apart
 from osmscope.report.table import Row, Table, columns
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.endpoint import (
@@ -24,13 +25,13 @@ _NO_CLUSTER = "config dump, which has no such cluster"
 
 def cluster_table(proxy: Proxy) -> Table:
     """List the clusters in all their states."""
-    entries = proxy.dump.entries("cluster")
+    entries = keyed(proxy.dump.entries("cluster"))
     return Table(
         columns(
             "cluster", "type", "lb policy", "TLS SNI", "endpoints", "state",
             wide=("secrets", "error", "version", "updated"),
         ),
-        tuple(_cluster_row(proxy, entry) for entry in entries),
+        tuple(_cluster_row(proxy, key, entry) for key, entry in entries),
     )  # fmt: skip
 
 
@@ -38,18 +39,21 @@ def endpoint_table(proxy: Proxy) -> Table:
     """List all endpoints: of a cluster the live ones of /clusters, else the dump's."""
     return Table(
         columns("cluster", "address", "health", "weight", "priority", "locality", wide=("source",)),
-        (
-            *(row for name in proxy.dump.serving("cluster") for row in _endpoint_rows(proxy, name)),
-            *_rows_without_cluster(proxy),
-        ),
+        tuple(told_apart(_all_endpoint_rows(proxy))),
     )
 
 
-def _cluster_row(proxy: Proxy, entry: Entry) -> Row:
+def _all_endpoint_rows(proxy: Proxy) -> Iterator[Row]:
+    for name in proxy.dump.serving("cluster"):
+        yield from _endpoint_rows(proxy, name)
+    yield from _rows_without_cluster(proxy)
+
+
+def _cluster_row(proxy: Proxy, key: str, entry: Entry) -> Row:
     error = entry.error.details if entry.error is not None else ""
     if not bytes(entry.body):
         cells = (entry.name, "", "", "", "", entry.state.value, (), error, entry.version_info)
-        return Row((*cells, entry.last_updated), (entry.name,))
+        return Row((*cells, entry.last_updated), (entry.name,), key)
     cluster = decode(Cluster, entry.body, f"cluster {entry.name!r}")
     custom = cluster.cluster_type.name if cluster.cluster_type is not None else ""
     return Row(
@@ -66,6 +70,7 @@ def _cluster_row(proxy: Proxy, entry: Entry) -> Row:
             entry.last_updated,
         ),
         (entry.name,),
+        key,
     )
 
 
@@ -112,7 +117,7 @@ def _live(name: str, host: HostStatus) -> Row:
     health = ", ".join(sorted(host.flags)) or "healthy"
     locality = Locality(region=host.region, zone=host.zone, sub_zone=host.sub_zone).text()
     cells = (name, host.address, health, host.weight, host.priority, locality, "/clusters")
-    return Row(cells, (name, host.address))
+    return Row(cells, (name, host.address), f"{name}@{host.address}")
 
 
 def _configured(
@@ -128,4 +133,4 @@ def _configured(
         (locality.locality or _NO_LOCALITY).text(),
         source,
     )
-    return Row(cells, (name, address))
+    return Row(cells, (name, address), f"{name}@{address}")

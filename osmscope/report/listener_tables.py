@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from osmscope.dump.sections import Entry
 from osmscope.report.criteria import chain_criteria
+from osmscope.report.keys import keyed
 from osmscope.report.table import Row, Table, columns
 from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.proxy import Proxy
@@ -20,7 +21,7 @@ def listener_table(proxy: Proxy) -> Table:
             "listener", "address", "direction", "state", "chains", "error",
             wide=("listener filters", "version", "updated"),
         ),
-        tuple(_listener_row(entry) for entry in proxy.dump.entries("listener")),
+        tuple(_listener_row(key, entry) for key, entry in keyed(proxy.dump.entries("listener"))),
     )  # fmt: skip
 
 
@@ -32,11 +33,11 @@ def chain_table(proxy: Proxy) -> Table:
     )
 
 
-def _listener_row(entry: Entry) -> Row:
+def _listener_row(key: str, entry: Entry) -> Row:
     error = entry.error.details if entry.error is not None else ""
     if not bytes(entry.body):
         cells = (entry.name, "", "", entry.state.value, None, error, (), entry.version_info)
-        return Row((*cells, entry.last_updated), (entry.name,))
+        return Row((*cells, entry.last_updated), (entry.name,), key)
     listener = _listener(entry)
     address = (listener.address.text(), *(a.address.text() for a in listener.additional_addresses))
     return Row(
@@ -52,26 +53,28 @@ def _listener_row(entry: Entry) -> Row:
             entry.last_updated,
         ),
         (entry.name,),
+        key,
     )
 
 
 def _chain_rows(proxy: Proxy) -> Iterator[Row]:
-    for entry in proxy.dump.entries("listener"):
+    for key, entry in keyed(proxy.dump.entries("listener")):
         if not bytes(entry.body):
             continue
         listener = _listener(entry)
         uses_matcher = listener.filter_chain_matcher is not None
-        for chain in listener.filter_chains:
+        for index, chain in enumerate(listener.filter_chains):
             match = chain_criteria(chain.filter_chain_match)
             if uses_matcher:
                 match = ("by the listener's filter_chain_matcher",)
-            yield _chain_row(proxy, entry, chain, match)
+            yield _chain_row(entry, chain, match, f"{key}#{index}")
         if listener.default_filter_chain is not None:
             match = ("default: where no other chain fits",)
-            yield _chain_row(proxy, entry, listener.default_filter_chain, match)
+            chain = listener.default_filter_chain
+            yield _chain_row(entry, chain, match, f"{key}#default")
 
 
-def _chain_row(proxy: Proxy, entry: Entry, chain: FilterChain, match: tuple[str, ...]) -> Row:
+def _chain_row(entry: Entry, chain: FilterChain, match: tuple[str, ...], key: str) -> Row:
     return Row(
         (
             chain.name or "(unnamed)",
@@ -83,6 +86,7 @@ def _chain_row(proxy: Proxy, entry: Entry, chain: FilterChain, match: tuple[str,
             secret_names(chain.transport_socket),
         ),
         (chain.name, entry.name),
+        key,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from osmscope.dump.sections import Entry
 from osmscope.report.criteria import route_criteria
+from osmscope.report.keys import keyed
 from osmscope.report.table import Row, Table, columns
 from osmscope.report.trace_report import percent
 from osmscope.resources.proxy import Proxy
@@ -30,19 +31,20 @@ def route_table(proxy: Proxy) -> Table:
 
 
 def _rows(proxy: Proxy) -> Iterator[Row]:
-    for entry in proxy.dump.entries("route_config"):
+    for key, entry in keyed(proxy.dump.entries("route_config")):
         if not bytes(entry.body):
             continue
         where = f"route configuration {entry.name!r}"
         table = decode(RouteConfiguration, entry.body, where)
         for virtual_host in table.virtual_hosts:
             for index, route in enumerate(virtual_host.routes):
-                yield _row(entry, virtual_host, route, index)
+                yield _row(f"{key}/{virtual_host.name}#{index}", entry, virtual_host, route)
             if not virtual_host.routes:
-                yield _without_routes(entry, virtual_host)
+                yield _without_routes(f"{key}/{virtual_host.name}", entry, virtual_host)
 
 
-def _row(entry: Entry, virtual_host: VirtualHost, route: Route, index: int) -> Row:
+def _row(key: str, entry: Entry, virtual_host: VirtualHost, route: Route) -> Row:
+    index = key.rpartition("#")[2]
     name = f"#{index} {route.name}" if route.name else f"#{index}"
     cells = (
         virtual_host.name,
@@ -53,13 +55,15 @@ def _row(entry: Entry, virtual_host: VirtualHost, route: Route, index: int) -> R
         entry.name,
         entry.state.value,
     )
-    return Row(cells, (virtual_host.name, entry.name, route.name, *virtual_host.domains))
+    names = (virtual_host.name, entry.name, route.name, *virtual_host.domains)
+    return Row(cells, names, key)
 
 
-def _without_routes(entry: Entry, virtual_host: VirtualHost) -> Row:
+def _without_routes(key: str, entry: Entry, virtual_host: VirtualHost) -> Row:
     what = "by a matcher tree" if virtual_host.matcher is not None else "no routes"
     cells = (virtual_host.name, virtual_host.domains, "", (what,), (), entry.name)
-    return Row((*cells, entry.state.value), (virtual_host.name, entry.name, *virtual_host.domains))
+    names = (virtual_host.name, entry.name, *virtual_host.domains)
+    return Row((*cells, entry.state.value), names, key)
 
 
 def action_lines(route: Route) -> tuple[str, ...]:

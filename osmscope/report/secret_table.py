@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osmscope.dump.sections import Entry
+from osmscope.report.keys import keyed
 from osmscope.report.table import Cell, Row, Table, columns
 from osmscope.resources.certificate import secret_facts
 from osmscope.resources.proxy import Proxy
@@ -14,11 +15,11 @@ def secret_table(proxy: Proxy) -> Table:
         columns(
             "secret", "state", "type", "names", "expires", wide=("subject", "issuer", "updated")
         ),
-        tuple(_row(entry) for entry in proxy.dump.entries("secret")),
+        tuple(_row(key, entry) for key, entry in keyed(proxy.dump.entries("secret"))),
     )
 
 
-def _row(entry: Entry) -> Row:
+def _row(key: str, entry: Entry) -> Row:
     facts = secret_facts(entry)
     said: tuple[Cell, ...] = ((facts.problem,) if facts.problem else (), "", "", "")
     certificate = facts.certificate
@@ -26,4 +27,4 @@ def _row(entry: Entry) -> Row:
         day = certificate.not_after.date().isoformat()
         said = (certificate.names, day, certificate.subject, certificate.issuer)
     cells = (entry.name, entry.state.value, facts.kind, *said, entry.last_updated)
-    return Row(cells, (entry.name,))
+    return Row(cells, (entry.name,), key)

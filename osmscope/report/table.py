@@ -26,6 +26,8 @@ class Row(msgspec.Struct, frozen=True):
 
     cells: tuple[Cell, ...]
     names: tuple[str, ...]
+    key: str = ""
+    """What tells it from all other rows of its table, also after a reload; see `keys`."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -42,7 +44,9 @@ class Table(msgspec.Struct, frozen=True):
     def narrowed(self) -> Table:
         """Return the table without the columns of the wide form."""
         kept = [index for index, column in enumerate(self.columns) if not column.wide]
-        rows = tuple(Row(tuple(row.cells[i] for i in kept), row.names) for row in self.rows)
+        rows = tuple(
+            Row(tuple(row.cells[i] for i in kept), row.names, row.key) for row in self.rows
+        )
         return Table(tuple(self.columns[i] for i in kept), rows)
 
 
