@@ -24,6 +24,10 @@ TABLES = {
     "clusters": ("osmscope.report.cluster_tables", "cluster_table"),
     "endpoints": ("osmscope.report.cluster_tables", "endpoint_table"),
     "secrets": ("osmscope.report.secret_table", "secret_table"),
+    "filters": ("osmscope.report.filter_tables", "filter_table"),
+    "rbac": ("osmscope.report.filter_tables", "rbac_table"),
+    "tables": ("osmscope.report.virtual_host_tables", "route_configuration_table"),
+    "virtual-hosts": ("osmscope.report.virtual_host_tables", "virtual_host_table"),
 }
 """What can be listed → the module and the function that builds its table."""
 

@@ -117,7 +117,7 @@ def _live(name: str, host: HostStatus) -> Row:
     health = ", ".join(sorted(host.flags)) or "healthy"
     locality = Locality(region=host.region, zone=host.zone, sub_zone=host.sub_zone).text()
     cells = (name, host.address, health, host.weight, host.priority, locality, "/clusters")
-    return Row(cells, (name, host.address), f"{name}@{host.address}")
+    return Row(cells, (name, host.address), f"{name}@{host.address}", name)
 
 
 def _configured(
@@ -133,4 +133,4 @@ def _configured(
         (locality.locality or _NO_LOCALITY).text(),
         source,
     )
-    return Row(cells, (name, address), f"{name}@{address}")
+    return Row(cells, (name, address), f"{name}@{address}", name)

@@ -68,7 +68,7 @@ def _route_criteria(match: RouteMatch) -> Iterator[str]:
     for field in ("tls_context", "dynamic_metadata", "filter_state"):
         value = getattr(match, field)
         if value:
-            yield f"{field} {_json(value)}"
+            yield f"{field} {plain_json(value)}"
 
 
 def _path(match: RouteMatch) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _path(match: RouteMatch) -> Iterator[str]:
     if match.safe_regex is not None:
         yield f"path ~ {match.safe_regex.regex}{case}"
     if match.path_match_policy is not None:
-        yield f"path policy {_json(match.path_match_policy)}"
+        yield f"path policy {plain_json(match.path_match_policy)}"
     if match.connect_matcher is not None:
         yield "CONNECT"
 
@@ -134,7 +134,8 @@ def _fraction(fraction: RuntimeFractionalPercent) -> str:
     return f"{100 * value.numerator / _PER.get(value.denominator, 100):g} % of requests{key}"
 
 
-def _json(value: Resource | tuple[Resource, ...]) -> str:
+def plain_json(value: Resource | tuple[Resource, ...]) -> str:
+    """Write a resource as JSON, without the fields that the dump left out."""
     return msgspec.json.encode(_plain(value)).decode()
 
 

@@ -67,14 +67,16 @@ def _chain_rows(proxy: Proxy) -> Iterator[Row]:
             match = chain_criteria(chain.filter_chain_match)
             if uses_matcher:
                 match = ("by the listener's filter_chain_matcher",)
-            yield _chain_row(entry, chain, match, f"{key}#{index}")
+            yield _chain_row(entry, chain, match, (f"{key}#{index}", key))
         if listener.default_filter_chain is not None:
             match = ("default: where no other chain fits",)
             chain = listener.default_filter_chain
-            yield _chain_row(entry, chain, match, f"{key}#default")
+            yield _chain_row(entry, chain, match, (f"{key}#default", key))
 
 
-def _chain_row(entry: Entry, chain: FilterChain, match: tuple[str, ...], key: str) -> Row:
+def _chain_row(
+    entry: Entry, chain: FilterChain, match: tuple[str, ...], keys: tuple[str, str]
+) -> Row:
     return Row(
         (
             chain.name or "(unnamed)",
@@ -86,7 +88,7 @@ def _chain_row(entry: Entry, chain: FilterChain, match: tuple[str, ...], key: st
             secret_names(chain.transport_socket),
         ),
         (chain.name, entry.name),
-        key,
+        *keys,
     )
 
 

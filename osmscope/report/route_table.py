@@ -56,14 +56,14 @@ def _row(key: str, entry: Entry, virtual_host: VirtualHost, route: Route) -> Row
         entry.state.value,
     )
     names = (virtual_host.name, entry.name, route.name, *virtual_host.domains)
-    return Row(cells, names, key)
+    return Row(cells, names, key, key.rpartition("#")[0])
 
 
 def _without_routes(key: str, entry: Entry, virtual_host: VirtualHost) -> Row:
     what = "by a matcher tree" if virtual_host.matcher is not None else "no routes"
     cells = (virtual_host.name, virtual_host.domains, "", (what,), (), entry.name)
     names = (virtual_host.name, entry.name, *virtual_host.domains)
-    return Row((*cells, entry.state.value), names, key)
+    return Row((*cells, entry.state.value), names, key, key)
 
 
 def action_lines(route: Route) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Row(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     key: str = ""
     """What tells it from all other rows of its table, also after a reload; see `keys`."""
+    parent: str = ""
+    """The key of what it is a part of: of a chain the listener's, of an endpoint the cluster's."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -45,7 +47,8 @@ class Table(msgspec.Struct, frozen=True):
         """Return the table without the columns of the wide form."""
         kept = [index for index, column in enumerate(self.columns) if not column.wide]
         rows = tuple(
-            Row(tuple(row.cells[i] for i in kept), row.names, row.key) for row in self.rows
+            Row(tuple(row.cells[i] for i in kept), row.names, row.key, row.parent)
+            for row in self.rows
         )
         return Table(tuple(self.columns[i] for i in kept), rows)
 

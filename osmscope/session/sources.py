@@ -111,7 +111,7 @@ def _place(source: str | None, options: SourceOptions) -> _Place:
             raise UsageError("--dump takes the place of SOURCE and --from", hint="give one of them")
         return _Place(options.dump)
     if options.from_ is not None:
-        return _Place(source, _folder(options.from_))
+        return _Place(source, mesh_folder(options.from_))
     if source is None:
         raise UsageError("SOURCE is missing", hint=_GIVE)
     if source == "-" or is_admin_address(source):
@@ -140,7 +140,7 @@ def _meant(source: str) -> str:
     return f"did you mean http://{source}?" if host and port is not None else _GIVE
 
 
-def _folder(location: str) -> str:
+def mesh_folder(location: str) -> str:
     """Return a mesh's folder or archive: `demo` is the one that comes with osmscope."""
     is_demo = location == demo.NAME and not Path(location).exists()
     return str(demo.demo_folder()) if is_demo else location

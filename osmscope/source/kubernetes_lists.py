@@ -4,6 +4,7 @@ Decision: lists are context, not the subject. One that is missing or cannot be r
 addresses unknown and fails nothing; it is told in `problems` of the snapshot.
 """
 
+import datetime
 import re
 from typing import TypeVar
 
@@ -127,6 +128,10 @@ class _EndpointSlice(msgspec.Struct):
     endpoints: list[_SliceEndpoint] | None = None
 
 
+class _Manifest(msgspec.Struct):
+    recorded_at: datetime.datetime | None = None
+
+
 class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
     metadata: _Metadata = msgspec.field(default_factory=_Metadata)
@@ -224,6 +229,15 @@ def read_slice_addresses(data: bytes) -> dict[str, tuple[str, str]]:
                 pod = (endpoint_slice.metadata.namespace, endpoint.target_ref.name)
                 pods.update(dict.fromkeys(endpoint.addresses, pod))
     return pods
+
+
+def read_recorded_at(data: bytes) -> datetime.datetime | None:
+    """When a snapshot was taken, as its manifest says; None where it does not.
+
+    Raises:
+        msgspec.DecodeError: It is not a manifest.
+    """
+    return msgspec.json.decode(data, type=_Manifest).recorded_at
 
 
 def _items(data: bytes, type_: type[T]) -> list[T]:

@@ -3,6 +3,7 @@
 How a name that a user types is read is `osmscope.source.pod_selection`.
 """
 
+import datetime
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -16,6 +17,7 @@ from osmscope.source.kubernetes_lists import (
     PodFacts,
     Service,
     read_pods,
+    read_recorded_at,
     read_service_table,
     read_services,
     read_slice_addresses,
@@ -125,6 +127,10 @@ class Snapshot:
     def services(self) -> tuple[Service, ...]:
         """The Services that the snapshot lists."""
         return self._services
+
+    def recorded_at(self) -> datetime.datetime | None:
+        """When the snapshot was taken; None where its manifest does not say."""
+        return self._read_list("manifest.json", read_recorded_at)
 
     def pod_of_address(self, address: str) -> PodFiles | None:
         """The pod that has an IP address; None where none, or several, are known to have it."""

@@ -1,0 +1,234 @@
+"""One sidecar's resources for a reader: tables, marks, links in both directions, words and JSON.
+
+Decision: everything is made when it is first asked for and then kept; nothing here is for a cheap
+caller only, so a screen asks from a worker.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+from osmscope.report.inventory.bodies import Bodies
+from osmscope.report.inventory.document import Link, Mark, Ref, Target
+from osmscope.report.inventory.kinds import BY_NAME, KINDS, Kind
+from osmscope.report.inventory.links import Links
+from osmscope.report.inventory.marks import mark_of
+from osmscope.report.inventory.referrers import referrers
+from osmscope.report.table import Cell, Column, Row, Table
+from osmscope.report.table_text import cell_text
+from osmscope.resources.address import split_host_port
+from osmscope.resources.proxy import Proxy
+
+_PORT = re.compile(r"port (\d+)")
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind's table, with what a list of it needs besides."""
+
+    kind: Kind
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    marks: tuple[Mark | None, ...]
+    texts: tuple[str, ...]
+    """What a filter looks at: a row's cells and mark, escaped, one below the other."""
+    positions: Mapping[str, int]
+    """Where a key stands."""
+
+
+class Inventory:
+    """What one sidecar has."""
+
+    def __init__(self, proxy: Proxy, *, today: datetime.date) -> None:
+        """Take a sidecar; `today` is for the ends of certificates."""
+        self.proxy = proxy
+        self._today = today
+        self._listings: dict[str, Listing] = {}
+        self._lock = threading.RLock()  # several workers ask, and each thing is made once
+        self._bodies = Bodies(proxy)
+        self._links = Links(proxy, self._bodies)
+
+    def listing(self, kind: str) -> Listing:
+        """List the resources of a kind.
+
+        Raises:
+            DumpError: One cannot be read.
+        """
+        with self._lock:
+            if kind not in self._listings:
+                self._listings[kind] = self._list(BY_NAME[kind])
+            return self._listings[kind]
+
+    def _list(self, kind: Kind) -> Listing:
+        table: Table = kind.table(self.proxy)
+        keys = [column.key for column in table.columns]
+        marks, texts = [], []
+        for row in table.rows:
+            mark = mark_of(kind.name, dict(zip(keys, row.cells, strict=True)), self._today)
+            marks.append(mark)
+            text = "\n".join(map(cell_text, row.cells))
+            texts.append(text if mark is None else f"{text}\n{mark.word}")
+        return Listing(
+            kind=kind,
+            columns=table.columns,
+            rows=table.rows,
+            marks=tuple(marks),
+            texts=tuple(texts),
+            positions={row.key: index for index, row in enumerate(table.rows)},
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Count the resources of the kinds that are listed, and of those the dump lists itself."""
+        entries = {"listener", "route_config", "cluster", "secret"}
+        return {
+            kind.name: len(self._listings[kind.name].rows)
+            if kind.name in self._listings
+            else len(self.proxy.dump.entries(kind.name))
+            for kind in KINDS
+            if kind.name in self._listings or kind.name in entries
+        }
+
+    def row(self, ref: Ref) -> Row | None:
+        """Return a resource's row; None where it is not there."""
+        listing = self.listing(ref.kind)
+        position = listing.positions.get(ref.key)
+        return None if position is None else listing.rows[position]
+
+    def mark(self, ref: Ref) -> Mark | None:
+        """Return what of a resource wants attention."""
+        listing = self.listing(ref.kind)
+        position = listing.positions.get(ref.key)
+        return None if position is None else listing.marks[position]
+
+    def cells(self, ref: Ref) -> dict[str, Cell]:
+        """Return a resource's cells by the titles of their columns; {} where it is not there."""
+        row, listing = self.row(ref), self.listing(ref.kind)
+        if row is None:
+            return {}
+        titles = [column.title for column in listing.columns]
+        return dict(zip(titles, row.cells, strict=True))
+
+    def title(self, ref: Ref) -> str:
+        """Return what a resource is called, for a reader."""
+        row = self.row(ref)
+        if row is None:
+            return ref.key
+        if ref.kind in ("endpoint", "route"):
+            return str(row.cells[1 if ref.kind == "endpoint" else 2])
+        return str(row.cells[0]) or ref.key
+
+    def parent(self, ref: Ref) -> Ref | None:
+        """Return what a resource is a part of; None where it stands for itself."""
+        row = self.row(ref)
+        if row is None or not row.parent:
+            return None
+        kind = BY_NAME[ref.kind].part_of
+        if kind == "filter_chain" and row.parent not in self.listing(kind).positions:
+            kind = "listener"  # of a listener filter
+        return Ref(kind, row.parent)
+
+    def parts(self, kind: str, scope: Ref) -> tuple[Row, ...]:
+        """List the resources of a kind that are parts of another."""
+        with self._lock:
+            return self._by_parent(kind).get(scope.key, ())
+
+    @functools.cache  # noqa: B019 (as long as the inventory itself)
+    def _by_parent(self, kind: str) -> dict[str, tuple[Row, ...]]:
+        parents: dict[str, list[Row]] = {}
+        for row in self.listing(kind).rows:
+            parents.setdefault(row.parent, []).append(row)
+        return {key: tuple(rows) for key, rows in parents.items()}
+
+    def links(self, ref: Ref) -> tuple[Link, ...]:
+        """List what a resource leads to: its parts, what it names, the pod behind it.
+
+        Raises:
+            DumpError: It cannot be read.
+        """
+        if ref.kind == "endpoint":
+            address = str(self.cells(ref).get("address", ""))
+            return (Link(words=f"the pod at {address}", target=Target(address=address)),)
+        with self._lock:
+            named = self._links.of(ref)
+        return (*named, *self._links_to_parts(ref, leads=any(link.is_main for link in named)))
+
+    def _links_to_parts(self, ref: Ref, *, leads: bool) -> tuple[Link, ...]:
+        found = []
+        for kind in KINDS:
+            if kind.part_of != ref.kind:
+                continue
+            count = len(self.parts(kind.name, ref))
+            words = f"{count} {kind.title.lower()}"
+            target = Target(kind=kind.name, scope=ref)
+            if count:
+                found.append(Link(words=words, target=target, is_main=not leads))
+        return tuple(found)
+
+    def referrers(self, ref: Ref) -> tuple[Link, ...]:
+        """List who refers to a resource: what it is a part of, and who names it.
+
+        Raises:
+            DumpError: A resource cannot be read.
+        """
+        parent = self.parent(ref)
+        above: tuple[Link, ...] = ()
+        if parent is not None:
+            words = f"{parent.kind.replace('_', ' ')} {self.title(parent)}"
+            above = (Link(words=words, target=Target(ref=parent), note="holds it"),)
+        with self._lock:
+            return (*above, *self._referrers.get(ref, ()))
+
+    @functools.cached_property
+    def _referrers(self) -> dict[Ref, list[Link]]:
+        return referrers(self.proxy, self._links)
+
+    def body(self, ref: Ref) -> bytes:
+        """Return a resource's JSON as the dump has it; b"" where it has none."""
+        with self._lock:
+            if ref.kind == "rbac":
+                return self._policy(ref)
+            return self._bodies.body(ref)
+
+    def _policy(self, ref: Ref) -> bytes:
+        row = self.row(ref)
+        if row is None:
+            return b""
+        config = msgspec.json.decode(self._bodies.body(Ref("filter", row.parent)))
+        config = config.get("typed_config", {})
+        rules = config.get("rules") or config.get("value", {}).get("rules") or {}
+        return msgspec.json.encode(rules.get("policies", {}).get(row.cells[0]))
+
+    def inbound(self, address: str) -> Ref | None:
+        """Find the listener that takes what arrives for an address of this pod.
+
+        Args:
+            address: IP:port, as another sidecar's endpoint has it.
+        """
+        _, port = split_host_port(address)
+        listing = self.listing("listener")
+        titles = [column.key for column in listing.columns]
+        direction, bound = titles.index("direction"), titles.index("address")
+        for row in listing.rows:
+            if row.cells[direction] == "inbound" and row.cells[titles.index("state")] != "draining":
+                return Ref("listener", row.key)
+        for row in listing.rows:
+            if any(split_host_port(line)[1] == port for line in _lines(row.cells[bound])):
+                return Ref("listener", row.key)
+        return None
+
+    def chain_for_port(self, listener: Ref, port: int | None) -> Ref | None:
+        """Find the first chain of a listener that asks for a port."""
+        for row in self.parts("filter_chain", listener):
+            found = [_PORT.fullmatch(line) for line in _lines(row.cells[2])]
+            if any(match is not None and match[1] == str(port) for match in found):
+                return Ref("filter_chain", row.key)
+        return None
+
+
+def _lines(cell: Cell) -> tuple[str, ...]:
+    return cell if isinstance(cell, tuple) else (str(cell),)

@@ -1,0 +1,67 @@
+"""What of a resource wants attention: warming, draining, rejected, unhealthy, expiring, missing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from osmscope.report.inventory.document import Mark
+from osmscope.report.table import Cell
+
+EXPIRES_SOON = 7
+"""Days before its end from which a certificate is marked."""
+
+_STATES = {
+    "warming": Mark("◌", "warming", "warn"),
+    "draining": Mark("↓", "draining", "warn"),
+    "error": Mark("✗", "rejected", "bad"),
+}
+REJECTED = _STATES["error"]
+"""Of a resource whose last update Envoy refused; an older one may still serve."""
+
+
+def mark_of(kind: str, cells: Mapping[str, Cell], today: datetime.date) -> Mark | None:
+    """Tell what of a row wants attention; None where nothing does.
+
+    Args:
+        kind: What the row is of.
+        cells: Its cells by the columns' keys.
+        today: For the ends of certificates.
+    """
+    state = _STATES.get(str(cells.get("state", "")))
+    if state is not None:
+        return state
+    if cells.get("error"):
+        return REJECTED
+    if kind == "endpoint":
+        return _health(str(cells.get("health", "")))
+    if kind == "cluster":
+        return _hosts(str(cells.get("endpoints", "")))
+    return _expiry(str(cells.get("expires", "")), today) if kind == "secret" else None
+
+
+def _health(health: str) -> Mark | None:
+    if health in ("healthy", "unknown", ""):
+        return None
+    return Mark("✗" if "fail" in health or health == "unhealthy" else "!", health, "bad")
+
+
+def _hosts(words: str) -> Mark | None:
+    if words == "none known":
+        return Mark("!", "no endpoints", "warn")
+    if words.endswith("healthy"):
+        healthy = words.split(" ", 1)[0]
+        return Mark("✗", "unhealthy", "bad") if healthy == "0" else Mark("!", words, "warn")
+    return None
+
+
+def _expiry(day: str, today: datetime.date) -> Mark | None:
+    try:
+        left = (datetime.date.fromisoformat(day) - today).days
+    except ValueError:
+        return None
+    if left < 0:
+        return Mark("✗", f"expired {day}", "bad")
+    if left <= EXPIRES_SOON:
+        return Mark("!", "expires today" if not left else f"expires in {left} d", "warn")
+    return None

@@ -1,0 +1,189 @@
+"""A mesh for a screen: its sidecars, how each is read, and how far that has come.
+
+Decision: a sidecar that was read once stays readable. When a later read fails, the earlier data
+remains and is marked as stale, with the reason. Reading happens elsewhere (in a worker); the model
+only notes what came of it, in one thread.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from osmscope.errors import OsmscopeError
+from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.source.admin import is_admin_address
+
+if TYPE_CHECKING:
+    from osmscope.source.snapshot import PodFiles, Snapshot
+
+Status = Literal["unread", "loading", "loaded", "stale", "failed"]
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One sidecar of a mesh, not read yet."""
+
+    key: str
+    """What tells it from the others; also what it is called on the command line."""
+    name: str
+    namespace: str = ""
+    workload: str = ""
+    addresses: tuple[str, ...] = ()
+    where: str
+    """For a reader: the path or the address it is read from."""
+    options: SourceOptions = SourceOptions()
+    source: str | None = None
+    """SOURCE of the command line that reads the same."""
+    taken: datetime.datetime | None = None
+    """When its data was taken; None where that is when it is read."""
+
+    def read(self) -> Sidecar:
+        """Read it; raises OsmscopeError."""
+        return read_sidecar(self.source, self.options)
+
+
+class MemberState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the reading of one sidecar has come."""
+
+    status: Status = "unread"
+    sidecar: Sidecar | None = None
+    """The last that could be read."""
+    reason: str = ""
+    """Why the last read failed."""
+    taken: datetime.datetime | None = None
+    """When the data was taken."""
+
+
+class MeshModel:
+    """The sidecars of a mesh and their states."""
+
+    def __init__(self, members: tuple[Member, ...], *, title: str = "") -> None:
+        self.title = title
+        self.members = {member.key: member for member in members}
+        self._states = dict.fromkeys(self.members, MemberState())
+
+    def state(self, key: str) -> MemberState:
+        """Return the state of a sidecar."""
+        return self._states[key]
+
+    def begin(self, key: str) -> None:
+        """Note that a sidecar is being read."""
+        self._change(key, status="loading", reason="")
+
+    def loaded(self, key: str, sidecar: Sidecar, now: datetime.datetime) -> None:
+        """Note that a sidecar was read."""
+        taken = self.members[key].taken or now
+        self._change(key, status="loaded", sidecar=sidecar, reason="", taken=taken)
+
+    def failed(self, key: str, reason: str) -> None:
+        """Note that a sidecar could not be read; what was read before stays, as stale."""
+        known = self._states[key].sidecar is not None
+        self._change(key, status="stale" if known else "failed", reason=reason)
+
+    def cancelled(self, key: str) -> None:
+        """Note that a read was given up; what was read before stays."""
+        known = self._states[key].sidecar is not None
+        self._change(key, status="stale" if known else "unread", reason="cancelled")
+
+    def behind(self, address: str) -> Member | None:
+        """Return the sidecar of the pod that has an IP address; None where none, or several, do."""
+        owners = [member for member in self.members.values() if address in member.addresses]
+        return owners[0] if len(owners) == 1 else None
+
+    def _change(self, key: str, **changes: Any) -> None:
+        self._states[key] = msgspec.structs.replace(self._states[key], **changes)
+
+
+def open_mesh(sources: tuple[str, ...], options: SourceOptions) -> MeshModel:
+    """Make the model of what a user named; no dump is read yet.
+
+    Args:
+        sources: Files, folders, admin addresses, or pods within `--from`.
+        options: The options that name a source.
+
+    Raises:
+        UsageError: They contradict each other.
+        SourceError: A folder or archive cannot be opened.
+    """
+    if options.from_ is not None:
+        return _of_snapshot(options.from_, sources, options)
+    if options.dump is not None:
+        members = [_alone(None, options)]
+    elif len(sources) == 1 and _is_mesh(sources[0]):
+        return _of_snapshot(sources[0], (), options)
+    else:
+        members = [_alone(source, options) for source in dict.fromkeys(sources)]
+    title = members[0].name if len(members) == 1 else ""
+    return MeshModel(tuple(members), title=title)
+
+
+def _is_mesh(source: str) -> bool:
+    """Whether a path is a folder or an archive of pods, not one pod's own folder."""
+    if is_admin_address(source) or not Path(source).exists():
+        return False
+    if Path(source).is_dir():
+        names = {path.name.partition(".")[0] for path in Path(source).iterdir() if path.is_file()}
+        return "config_dump" not in names
+    return ".tar" in Path(source).name or source.endswith((".tgz", ".zip"))
+
+
+def _of_snapshot(location: str, sources: tuple[str, ...], options: SourceOptions) -> MeshModel:
+    from osmscope.session.sources import mesh_folder
+    from osmscope.source.snapshot import open_snapshot
+
+    snapshot = open_snapshot(mesh_folder(location))
+    pods = [snapshot.find(name) for name in sources] if sources else list(snapshot.pods)
+    taken = _recorded(snapshot)
+    members = tuple(
+        Member(
+            key=pod.full_name, name=pod.name, namespace=pod.namespace, workload=pod.workload,
+            addresses=pod.addresses, where=f"{location}: {pod.full_name}", source=pod.full_name,
+            options=msgspec.structs.replace(options, from_=location), taken=taken(pod),
+        )
+        for pod in dict.fromkeys(pods)
+    )  # fmt: skip
+    return MeshModel(members, title=Path(location).name)
+
+
+def _recorded(snapshot: Snapshot) -> Callable[[PodFiles], datetime.datetime | None]:
+    """Tell when a pod's dump was taken: as the snapshot says, else as old as its file is."""
+    moment = snapshot.recorded_at()
+
+    def taken(pod: PodFiles) -> datetime.datetime | None:
+        return moment or _modified(Path(snapshot.where, pod.files["config_dump"]))
+
+    return taken
+
+
+def _modified(path: Path) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.fromtimestamp(path.stat().st_mtime, tz=datetime.UTC)
+    except OSError:
+        return None
+
+
+def _alone(source: str | None, options: SourceOptions) -> Member:
+    location = options.dump if source is None else source
+    location = location or "-"
+    live = is_admin_address(location)
+    path = Path(location)
+    name = path.parent.name if path.name.startswith("config_dump.") else path.name
+    taken = None
+    if not live and location != "-":
+        if not path.exists():
+            read_sidecar(source, options)  # raises what the command line would say of it
+        file = next(path.glob("config_dump.json*"), path) if path.is_dir() else path
+        taken = _modified(file)
+    return Member(
+        key=location, name=location if live else name or location, where=location,
+        options=options, source=source, taken=taken,
+    )  # fmt: skip
+
+
+def reason_of(error: OsmscopeError) -> str:
+    """Say why a sidecar could not be read, in one line."""
+    return " ".join(str(error).split())
