@@ -47,7 +47,7 @@ class Table(msgspec.Struct, frozen=True):
         """Return the table without the columns of the wide form."""
         kept = [index for index, column in enumerate(self.columns) if not column.wide]
         rows = tuple(
-            Row(tuple(row.cells[i] for i in kept), row.names, row.key, row.parent)
+            msgspec.structs.replace(row, cells=tuple(row.cells[i] for i in kept))
             for row in self.rows
         )
         return Table(tuple(self.columns[i] for i in kept), rows)

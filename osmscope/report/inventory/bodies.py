@@ -98,7 +98,7 @@ class Bodies:
         return bytes(msgspec.json.decode(body, type=_Hosts).routes[int(index)]) if body else b""
 
     def _listed(self, kind: str, key: str, entry: Entry) -> list[msgspec.Raw]:
-        """Return the parts of a resource; the last few are kept, because parts are asked in turn."""
+        """Return the parts of a resource; the last few are kept: parts are asked for in turn."""
         if (kind, key) not in self._lists:
             if len(self._lists) > 4:
                 self._lists.clear()

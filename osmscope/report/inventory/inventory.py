@@ -10,7 +10,6 @@ import datetime
 import functools
 import re
 import threading
-from collections.abc import Mapping
 
 import msgspec
 
@@ -18,27 +17,14 @@ from osmscope.report.inventory.bodies import Bodies
 from osmscope.report.inventory.document import Link, Mark, Ref, Target
 from osmscope.report.inventory.kinds import BY_NAME, KINDS, Kind
 from osmscope.report.inventory.links import Links
+from osmscope.report.inventory.listing import Listing, listing_of
 from osmscope.report.inventory.marks import mark_of
 from osmscope.report.inventory.referrers import referrers
-from osmscope.report.table import Cell, Column, Row, Table
-from osmscope.report.table_text import cell_text
+from osmscope.report.table import Cell, Row
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
 
 _PORT = re.compile(r"port (\d+)")
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind's table, with what a list of it needs besides."""
-
-    kind: Kind
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    marks: tuple[Mark | None, ...]
-    texts: tuple[str, ...]
-    """What a filter looks at: a row's cells and mark, escaped, one below the other."""
-    positions: Mapping[str, int]
-    """Where a key stands."""
 
 
 class Inventory:
@@ -49,6 +35,7 @@ class Inventory:
         self.proxy = proxy
         self._today = today
         self._listings: dict[str, Listing] = {}
+        self._parts: dict[str, dict[str, list[Row]]] = {}
         self._lock = threading.RLock()  # several workers ask, and each thing is made once
         self._bodies = Bodies(proxy)
         self._links = Links(proxy, self._bodies)
@@ -65,22 +52,13 @@ class Inventory:
             return self._listings[kind]
 
     def _list(self, kind: Kind) -> Listing:
-        table: Table = kind.table(self.proxy)
+        table = kind.table(self.proxy)
         keys = [column.key for column in table.columns]
-        marks, texts = [], []
-        for row in table.rows:
-            mark = mark_of(kind.name, dict(zip(keys, row.cells, strict=True)), self._today)
-            marks.append(mark)
-            text = "\n".join(map(cell_text, row.cells))
-            texts.append(text if mark is None else f"{text}\n{mark.word}")
-        return Listing(
-            kind=kind,
-            columns=table.columns,
-            rows=table.rows,
-            marks=tuple(marks),
-            texts=tuple(texts),
-            positions={row.key: index for index, row in enumerate(table.rows)},
+        marks = (
+            mark_of(kind.name, dict(zip(keys, row.cells, strict=True)), self._today)
+            for row in table.rows
         )
+        return listing_of(kind.name, table, tuple(marks))
 
     def counts(self) -> dict[str, int]:
         """Count the resources of the kinds that are listed, and of those the dump lists itself."""
@@ -135,14 +113,14 @@ class Inventory:
     def parts(self, kind: str, scope: Ref) -> tuple[Row, ...]:
         """List the resources of a kind that are parts of another."""
         with self._lock:
-            return self._by_parent(kind).get(scope.key, ())
+            return tuple(self._by_parent(kind).get(scope.key, ()))
 
-    @functools.cache  # noqa: B019 (as long as the inventory itself)
-    def _by_parent(self, kind: str) -> dict[str, tuple[Row, ...]]:
-        parents: dict[str, list[Row]] = {}
-        for row in self.listing(kind).rows:
-            parents.setdefault(row.parent, []).append(row)
-        return {key: tuple(rows) for key, rows in parents.items()}
+    def _by_parent(self, kind: str) -> dict[str, list[Row]]:
+        if kind not in self._parts:
+            parents = self._parts.setdefault(kind, {})
+            for row in self.listing(kind).rows:
+                parents.setdefault(row.parent, []).append(row)
+        return self._parts[kind]
 
     def links(self, ref: Ref) -> tuple[Link, ...]:
         """List what a resource leads to: its parts, what it names, the pod behind it.

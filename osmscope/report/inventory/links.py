@@ -1,7 +1,7 @@
 """What a resource refers to: the parts it has, and what it names.
 
-Decision: only what decides where a request goes, and secrets. A name is looked up among what serves;
-what is not there is a link all the same, marked as missing, because that is what a reader looks for.
+Decision: only what decides where a request goes, and secrets. A name is looked up among what
+serves; what is not there is a link all the same, marked as missing: a reader looks for that.
 """
 
 from __future__ import annotations
