@@ -20,6 +20,8 @@ from osmscope.cli.help_text import examples, table
 from osmscope.errors import OsmscopeError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "tui": ("osmscope.cli.tui", "Browse a mesh on the whole screen."),
+    "demo": ("osmscope.cli.demo", "Open that on a small mesh that comes with osmscope."),
     "trace": ("osmscope.cli.trace", "Say where a request lands, and why there."),
     "verify": ("osmscope.cli.verify", "Ask a real Envoy, and say whether it agrees with a trace."),
     "replay": ("osmscope.cli.replay", "Say what would differ for the requests of an access log."),
@@ -73,7 +75,13 @@ class LazyGroup(click.Group):
 @click.pass_context
 def group(context: click.Context) -> None:
     """Where does this request land, and why there? A debugger for Envoy sidecars."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if output.is_terminal() and sys.stdin.isatty():
+        from osmscope.cli import tui
+
+        context.invoke(tui.command)
+    else:
         click.echo(context.get_help())
 
 

@@ -58,6 +58,11 @@ def request_line(request: TraceRequest) -> str:
     return _escape(as_line(said).decode())
 
 
+def parsed(body: bytes) -> object:
+    """Read JSON as it stands in a dump, for `as_json` and `as_yaml`."""
+    return msgspec.json.decode(body)
+
+
 def as_line(value: object) -> bytes:
     """Write a document as one line of JSON, as it is."""
     return msgspec.json.encode(value)

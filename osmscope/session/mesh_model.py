@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from osmscope.errors import OsmscopeError
-from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.session.sources import Sidecar, SourceOptions, dump_source, read_sidecar
 from osmscope.source.admin import is_admin_address
 
 if TYPE_CHECKING:
+    from osmscope.source.files import Source
     from osmscope.source.snapshot import PodFiles, Snapshot
 
 Status = Literal["unread", "loading", "loaded", "stale", "failed"]
@@ -44,6 +45,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     def read(self) -> Sidecar:
         """Read it; raises OsmscopeError."""
         return read_sidecar(self.source, self.options)
+
+    def dump(self) -> Source:
+        """Read the bytes of its dump; raises OsmscopeError."""
+        return dump_source(self.source, self.options)
 
 
 class MemberState(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +149,7 @@ def _of_snapshot(location: str, sources: tuple[str, ...], options: SourceOptions
             addresses=pod.addresses, where=f"{location}: {pod.full_name}", source=pod.full_name,
             options=msgspec.structs.replace(options, from_=location), taken=taken(pod),
         )
-        for pod in dict.fromkeys(pods)
+        for pod in {pod.full_name: pod for pod in pods}.values()
     )  # fmt: skip
     return MeshModel(members, title=Path(location).name)
 

@@ -138,13 +138,16 @@ class Inventory:
     def _links_to_parts(self, ref: Ref, *, leads: bool) -> tuple[Link, ...]:
         found = []
         for kind in KINDS:
-            if kind.part_of != ref.kind:
+            of_listener = (kind.name, ref.kind) == ("filter", "listener")
+            if kind.part_of != ref.kind and not of_listener:
                 continue
             count = len(self.parts(kind.name, ref))
             words = f"{count} {kind.title.lower()}"
             target = Target(kind=kind.name, scope=ref)
             if count:
-                found.append(Link(words=words, target=target, is_main=not leads))
+                found.append(
+                    Link(words=words, target=target, is_main=not leads and not of_listener)
+                )
         return tuple(found)
 
     def referrers(self, ref: Ref) -> tuple[Link, ...]:

@@ -16,6 +16,9 @@ _STATES = {
     "draining": Mark("↓", "draining", "warn"),
     "error": Mark("✗", "rejected", "bad"),
 }
+_WITHOUT_ENDPOINTS = ("ORIGINAL_DST", "envoy.clusters.dynamic_forward_proxy",
+                      "envoy.clusters.aggregate")  # fmt: skip
+"""Types of clusters that find their hosts as requests come."""
 REJECTED = _STATES["error"]
 """Of a resource whose last update Envoy refused; an older one may still serve."""
 
@@ -36,7 +39,8 @@ def mark_of(kind: str, cells: Mapping[str, Cell], today: datetime.date) -> Mark 
     if kind == "endpoint":
         return _health(str(cells.get("health", "")))
     if kind == "cluster":
-        return _hosts(str(cells.get("endpoints", "")))
+        needs_none = cells.get("type") in _WITHOUT_ENDPOINTS
+        return None if needs_none else _hosts(str(cells.get("endpoints", "")))
     return _expiry(str(cells.get("expires", "")), today) if kind == "secret" else None
 
 

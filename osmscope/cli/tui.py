@@ -1,0 +1,46 @@
+"""`osmscope tui`: the terminal UI."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from osmscope.cli import output
+from osmscope.cli.help_text import examples
+from osmscope.cli.sources import source_options
+from osmscope.errors import UsageError
+from osmscope.session.mesh_model import MeshModel, open_mesh
+from osmscope.session.sources import SourceOptions
+
+
+@click.command(
+    name="tui",
+    epilog=examples(
+        "osmscope tui config_dump.json",
+        "osmscope tui --from mesh.tar.zst",
+        "osmscope tui bookbuyer bookstore-v1 --from mesh/",
+        "osmscope tui http://localhost:15000",
+    ),
+)
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@source_options
+def command(sources: tuple[str, ...], **options: object) -> None:
+    """Browse a mesh on the whole screen.
+
+    SOURCE is a config dump, an admin address, a pod's folder, a folder or an archive of a mesh, or
+    a pod's name within --from; several may be given.
+    """
+    open_screen(open_mesh(sources, msgspec.convert(options, SourceOptions)))
+
+
+def open_screen(mesh: MeshModel) -> None:
+    """Open the UI on a mesh.
+
+    Raises:
+        UsageError: There is no terminal to open it on.
+    """
+    if not output.is_terminal():
+        raise UsageError("standard output is no terminal", hint="use `osmscope get` in a pipe")
+    from osmscope.tui.app import ScopeApp
+
+    ScopeApp(mesh).run()

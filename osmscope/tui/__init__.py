@@ -1,0 +1,1 @@
+"""The terminal UI: screens that render report objects; they know nothing of Envoy."""

@@ -1,0 +1,253 @@
+"""The one registry of actions, behind keys, footer, help, palette and the user's keymap.
+
+Decision: an action has a name, and keys are data beside it. A class that acts names its context
+and has a method `action_NAME` for each action of that context; its bindings come from here alone.
+A test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a user can do."""
+
+    name: str
+    keys: tuple[str, ...]
+    """Textual's names of keys; the first is the one that is shown."""
+    label: str
+    """One or two words, for the footer."""
+    words: str
+    """A sentence, for the help and the palette."""
+    where: tuple[str, ...]
+    """The contexts in which it can be done; see `CONTEXTS`."""
+    in_footer: bool = False
+    in_palette: bool = True
+    is_priority: bool = False
+    """Whether its keys win over what a focused field makes of them."""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Where actions are possible: a screen or a widget."""
+
+    title: str
+    module: str
+    class_name: str
+
+
+CONTEXTS: Mapping[str, Context] = {
+    "app": Context("Everywhere", "osmscope.tui.app", "ScopeApp"),
+    "mesh": Context("The mesh", "osmscope.tui.mesh_screen", "MeshScreen"),
+    "browse": Context("One sidecar", "osmscope.tui.browse_screen", "BrowseScreen"),
+    "list": Context("Lists", "osmscope.tui.line_list", "LineList"),
+    "table": Context("Tables", "osmscope.tui.table_list", "TableList"),
+    "tree": Context("The tree", "osmscope.tui.tree_list", "TreeList"),
+    "detail": Context("The detail pane", "osmscope.tui.detail_pane", "DetailPane"),
+    "help": Context("This help", "osmscope.tui.help_screen", "HelpScreen"),
+    "query": Context("JMESPath", "osmscope.tui.query_screen", "QueryScreen"),
+    "jump": Context("Jumping", "osmscope.tui.jump_screen", "JumpScreen"),
+    "choice": Context("A choice", "osmscope.tui.choice_screen", "ChoiceScreen"),
+}
+"""All contexts by name."""
+
+ACTIONS: tuple[Action, ...] = (
+    # Everywhere
+    Action(
+        name="help", keys=("question_mark", "f1"), label="help",
+        words="Show what can be done here, with its keys", where=("app",), in_footer=True,
+    ),
+    Action(
+        name="palette", keys=("ctrl+p",), label="find",
+        words="Find any resource and any command", where=("app",), in_footer=True,
+        in_palette=False, is_priority=True,
+    ),
+    Action(
+        name="command_line", keys=("colon",), label="go to",
+        words="Go to a kind of resource by its name or alias, and to one of that name",
+        where=("app",), in_footer=True,
+    ),
+    Action(
+        name="history_back", keys=("left_square_bracket",), label="back",
+        words="Go back to where you were", where=("app",),
+    ),
+    Action(
+        name="history_forward", keys=("right_square_bracket",), label="forth",
+        words="Go forth again", where=("app",),
+    ),
+    Action(
+        name="leave", keys=("escape",), label="up",
+        words="Close, stop, clear the filter, or go up, whichever comes first",
+        where=("app",), in_palette=False,
+    ),
+    Action(
+        name="theme", keys=("f2",), label="theme",
+        words="Change the theme: dark, light, high contrast, 16 colours", where=("app",),
+    ),
+    Action(
+        name="quit", keys=("q", "ctrl+q"), label="quit", words="Leave osmscope", where=("app",),
+    ),
+    # Lists
+    Action(
+        name="down", keys=("j", "down"), label="down", words="Go down a line", where=("list",),
+        in_palette=False,
+    ),
+    Action(
+        name="up", keys=("k", "up"), label="up", words="Go up a line", where=("list",),
+        in_palette=False,
+    ),
+    Action(
+        name="half_down", keys=("ctrl+d",), label="half a page down",
+        words="Go down half a page", where=("list",), in_palette=False,
+    ),
+    Action(
+        name="half_up", keys=("ctrl+u",), label="half a page up",
+        words="Go up half a page", where=("list",), in_palette=False,
+    ),
+    Action(
+        name="page_down", keys=("pagedown", "ctrl+f", "space"), label="page down",
+        words="Go down a page", where=("list",), in_palette=False,
+    ),
+    Action(
+        name="page_up", keys=("pageup", "ctrl+b"), label="page up", words="Go up a page",
+        where=("list",), in_palette=False,
+    ),
+    Action(
+        name="top", keys=("g", "home"), label="top", words="Go to the first line",
+        where=("list",), in_palette=False,
+    ),
+    Action(
+        name="bottom", keys=("G", "end"), label="bottom", words="Go to the last line",
+        where=("list",), in_palette=False,
+    ),
+    Action(
+        name="follow", keys=("enter", "o"), label="follow",
+        words="Follow the reference: to what this leads to", where=("list",), in_footer=True,
+    ),
+    Action(
+        name="next_match", keys=("n",), label="next match", words="Go to the next match",
+        where=("list",), in_palette=False,
+    ),
+    Action(
+        name="previous_match", keys=("N",), label="previous match",
+        words="Go to the match before", where=("list",), in_palette=False,
+    ),
+    # Tables
+    Action(
+        name="wide", keys=("w",), label="wide", words="Show or hide the columns of the wide form",
+        where=("table",),
+    ),
+    Action(
+        name="sort", keys=("s",), label="sort", words="Sort by the next column; after the last, "
+        "in Envoy's order again", where=("table",),
+    ),
+    # The tree and the detail pane
+    Action(
+        name="expand", keys=("l", "right"), label="open", words="Open a branch, or go into it",
+        where=("tree",), in_palette=False,
+    ),
+    Action(
+        name="collapse", keys=("h", "left"), label="close",
+        words="Close a branch, or go to what holds it", where=("tree",), in_palette=False,
+    ),
+    Action(
+        name="scroll_right", keys=("l", "right"), label="right", words="Show what is to the right",
+        where=("detail",), in_palette=False,
+    ),
+    Action(
+        name="scroll_left", keys=("h", "left"), label="left", words="Show what is to the left",
+        where=("detail",), in_palette=False,
+    ),
+    # Views
+    Action(
+        name="filter", keys=("slash",), label="filter",
+        words="Filter: a regular expression, !inverse, -f fuzzy; in the detail pane, search",
+        where=("mesh", "browse"), in_footer=True,
+    ),
+    Action(
+        name="referrers", keys=("O",), label="who refers",
+        words="Show who refers to this", where=("browse",), in_footer=True,
+    ),
+    Action(
+        name="form", keys=("v",), label="words/YAML/JSON",
+        words="Show the resource in words, as YAML or as JSON", where=("browse",), in_footer=True,
+    ),
+    Action(
+        name="next_kind", keys=("tab",), label="next kind",
+        words="Show the next kind of resource", where=("browse",), in_palette=False,
+    ),
+    Action(
+        name="previous_kind", keys=("shift+tab",), label="kind before",
+        words="Show the kind of resource before", where=("browse",), in_palette=False,
+    ),
+    Action(
+        name="other_pane", keys=("ctrl+w", "i"), label="other pane",
+        words="Go from the list to the detail pane and back", where=("browse",), in_footer=True,
+    ),
+    Action(
+        name="zoom", keys=("z",), label="zoom",
+        words="Give the detail pane the whole screen, half of it, or nothing", where=("browse",),
+    ),
+    Action(
+        name="tree", keys=("0",), label="tree", words="Show the sidecar as a tree",
+        where=("browse",),
+    ),
+    Action(
+        name="query", keys=("J",), label="JMESPath",
+        words="Ask the sidecar's dump a JMESPath question; the answer is live",
+        where=("browse",),
+    ),
+    Action(
+        name="refresh", keys=("r",), label="refresh", words="Read the sidecar again",
+        where=("mesh", "browse"),
+    ),
+    Action(
+        name="jump", keys=("asterisk",), label="jump",
+        words="Jump: letters appear on everything that can be reached", where=("app",),
+    ),
+    Action(
+        name="copy_name", keys=("y",), label="copy name",
+        words="Copy the name (OSC 52: works over ssh)", where=("mesh", "browse"), in_footer=True,
+    ),
+    Action(
+        name="copy_json", keys=("Y",), label="copy JSON", words="Copy the resource as JSON",
+        where=("browse",),
+    ),
+    Action(
+        name="copy_command", keys=("c",), label="copy command",
+        words="Copy the command that lists the same in a shell", where=("mesh", "browse"),
+    ),
+    Action(
+        name="open_pager", keys=("e",), label="pager",
+        words="Open the resource's JSON in $PAGER", where=("browse",),
+    ),
+    # Dialogs
+    Action(
+        name="close", keys=("escape",), label="close", words="Close", in_footer=True,
+        where=("help", "choice", "query", "jump"), in_palette=False,
+    ),
+)  # fmt: skip
+"""All actions."""
+
+BY_NAME = {action.name: action for action in ACTIONS}
+"""Actions by name, which is what a keymap refers to."""
+
+
+def bindings(context: str) -> list[BindingType]:
+    """Make the bindings of a context, for a class's BINDINGS."""
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            ",".join(action.keys), action.name, action.label, id=action.name,
+            show=action.in_footer, priority=action.is_priority, tooltip=action.words,
+        )
+        for action in ACTIONS
+        if context in action.where
+    ]  # fmt: skip

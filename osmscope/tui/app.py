@@ -1,0 +1,135 @@
+"""The application: composes views over one mesh, and knows where the user is."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from osmscope.errors import OsmscopeError
+from osmscope.session.mesh_model import MeshModel
+from osmscope.tui import actions, themes
+from osmscope.tui.help_screen import HelpScreen
+from osmscope.tui.location import Location
+from osmscope.tui.navigation import Navigation
+from osmscope.tui.palette import ActionsProvider, ResourcesProvider
+from osmscope.tui.performing import possible
+from osmscope.tui.reading import Read
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(tz=datetime.UTC)
+
+
+class ScopeApp(Navigation):
+    """The terminal UI."""
+
+    CONTEXT = "app"
+    TITLE = "osmscope"
+    BINDINGS = actions.bindings("app")
+    COMMANDS: ClassVar = {ActionsProvider, ResourcesProvider}
+    ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    Toast { max-width: 70; }
+    CommandPalette > Vertical { margin-top: 1; }
+    """
+
+    def __init__(
+        self,
+        mesh: MeshModel,
+        *,
+        now: Callable[[], datetime.datetime] = _now,
+        keymap: Mapping[str, str] | None = None,
+        theme: str = "dark",
+    ) -> None:
+        """Take what is shown, and how.
+
+        Args:
+            mesh: The sidecars.
+            now: The clock.
+            keymap: Keys by the names of actions, in Textual's form, where they differ.
+            theme: The theme to start with.
+        """
+        super().__init__(mesh, now)
+        self._keys = dict(keymap or {})
+        for known in themes.THEMES:
+            self.register_theme(known)
+        self.theme = theme
+
+    async def on_mount(self) -> None:
+        """Show the first view, and start to read."""
+        self.set_keymap(self._keys)
+        await self._show(self.history.present)
+        self.read_all()
+
+    def on_read(self, event: Read) -> None:
+        """Note what came of reading a sidecar, and tell the view."""
+        if isinstance(event.result, OsmscopeError):
+            self.mesh.failed(event.key, " ".join(str(event.result).split()))
+        elif event.result is None:
+            self.mesh.cancelled(event.key)
+        else:
+            self.mesh.loaded(event.key, event.result, self.now())
+        self.member_changed(event.key)
+
+    def member_changed(self, key: str) -> None:
+        """Let the view show the new state of a sidecar."""
+        if self.view is not None:
+            self.view.member_changed(key)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what is possible."""
+        if action in ("jump", "command_line") and self.view is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_help(self) -> None:
+        """Show what can be done."""
+        notes = ("Shift and drag selects text where the mouse is taken.",)
+        self.push_screen(HelpScreen(possible(self.screen), notes))
+
+    def action_palette(self) -> None:
+        """Find anything."""
+        self.action_command_palette()
+
+    def action_command_line(self) -> None:
+        """Ask for a kind or a command."""
+        if self.view is not None:
+            self.view.ask_command()
+
+    def action_jump(self) -> None:
+        """Let letters appear."""
+        if self.view is not None:
+            self.view.jump()
+
+    async def action_history_back(self) -> None:
+        """Go back."""
+        await self._step(self.history.back)
+
+    async def action_history_forward(self) -> None:
+        """Go forth."""
+        await self._step(self.history.forward)
+
+    async def _step(self, step: Callable[[], Location | None]) -> None:
+        self._settle()
+        location = step()
+        if location is None:
+            self.bell()
+        else:
+            await self._show(location)
+
+    async def action_leave(self) -> None:
+        """Close, stop, clear or go up, whichever comes first."""
+        view = self.view
+        if view is None or view.leave():
+            return
+        above = view.above()
+        if above is not None:
+            await self.go(above)
+
+    def action_theme(self) -> None:
+        """Take the next theme."""
+        names = themes.NAMES
+        index = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(index + 1) % len(names)]
+        self.notify(f"theme {self.theme}", timeout=1.5)

@@ -1,0 +1,53 @@
+"""What a user types behind `/`: a regular expression, `!` for the inverse, `-f` for fuzzy.
+
+Decision: RE2, so that no expression can hang the screen; capital letters in it make it heed case.
+What is not an expression (yet) is searched for as it stands, and the caption says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """What was typed, understood."""
+
+    text: str = ""
+    problem: str = ""
+    """Why the text is not a regular expression; it is then meant as it stands."""
+    matches: Callable[[str], bool] | None = None
+    """Whether a row's text fits; None where all do."""
+
+    def choose(self, texts: Sequence[str]) -> list[int]:
+        """Return the positions of the texts that fit."""
+        if self.matches is None:
+            return list(range(len(texts)))
+        fits = self.matches
+        return [index for index, text in enumerate(texts) if fits(text)]
+
+
+def parse_filter(text: str) -> Filter:
+    """Understand what was typed."""
+    import re2
+
+    wanted, inverse = (text[1:], True) if text.startswith("!") else (text, False)
+    fuzzy = wanted.startswith("-f ") or wanted == "-f"
+    wanted = wanted[3:] if fuzzy else wanted
+    if not wanted.strip():
+        return Filter(text)
+    problem = ""
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = wanted != wanted.lower()
+    pattern = ".*?".join(map(re2.escape, wanted.replace(" ", ""))) if fuzzy else wanted
+    try:
+        search = re2.compile(pattern, options).search
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        problem = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        search = re2.compile(re2.escape(wanted), options).search
+    if inverse:
+        return Filter(text, problem, lambda row: search(row) is None)
+    return Filter(text, problem, lambda row: search(row) is not None)

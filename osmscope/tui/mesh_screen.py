@@ -1,0 +1,123 @@
+"""The mesh: its pods, whose mesh they are of, what they run, how old their data is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.widget import Widget
+
+from osmscope.session.mesh_listing import mesh_listing
+from osmscope.tui import actions
+from osmscope.tui.bars import Bar
+from osmscope.tui.filtering import Filter, parse_filter
+from osmscope.tui.line_list import LineList
+from osmscope.tui.location import Location
+from osmscope.tui.prompt import Prompt
+from osmscope.tui.table_list import TableList
+from osmscope.tui.view_screen import ViewScreen
+
+
+class MeshScreen(ViewScreen):
+    """The pods of a mesh."""
+
+    VIEW = "mesh"
+    CONTEXT = "mesh"
+    BINDINGS: ClassVar = actions.bindings("mesh")
+
+    def compose_view(self) -> Iterable[Widget]:
+        """Put a caption above the table."""
+        yield Bar(id="caption")
+        yield TableList(id="pods")
+
+    @property
+    def table(self) -> TableList:
+        """The table."""
+        return self.query_one("#pods", TableList)
+
+    def on_mount(self) -> None:
+        """Let ages grow."""
+        self.table.focus()
+        self.set_interval(10, self._list)
+
+    def show(self, location: Location) -> None:
+        """Show the mesh, with the cursor on a pod."""
+        self._list(location.member)
+
+    def place(self) -> Location:
+        """Return where the user is."""
+        return Location(member=self.table.key())
+
+    def member_changed(self, key: str) -> None:
+        """Show the new state of a sidecar."""
+        self._list()
+
+    def _list(self, key: str = "") -> None:
+        if not self.is_mounted:
+            return
+        listing = mesh_listing(self.scope.mesh, self.scope.now())
+        self.table.show(listing, None, key or self.table.key())
+        title = self.scope.mesh.title or "mesh"
+        self.crumbs("osmscope", title)
+        self._caption()
+
+    def _caption(self) -> None:
+        table = self.table
+        total = table.total()
+        if not total:
+            self.query_one("#caption", Bar).put(
+                (" nothing to show: give osmscope tui a SOURCE", "")
+            )
+            return
+        count = f"{table.count()} of {total}" if table.filter.matches else str(total)
+        pieces = [(" Pods ", "strong"), (count, "faint")]
+        if table.filter.text:
+            pieces.append((f"  /{table.filter.text}", "key"))
+        self.query_one("#caption", Bar).put(*pieces)
+
+    @on(LineList.Followed)
+    async def _opened(self) -> None:
+        await self.scope.open_member(self.table.key())
+
+    @on(Prompt.Changed)
+    @on(Prompt.Entered)
+    def _filtered(self, event: Prompt.Changed) -> None:
+        if event.sign == "/":
+            self.table.filtered(parse_filter(event.text))
+            self._caption()
+
+    @on(Prompt.Given)
+    def _unfiltered(self) -> None:
+        self.table.filtered(Filter())
+        self._caption()
+
+    def leave(self) -> bool:
+        """Stop reading, or clear the filter."""
+        if self.scope.stop_reading():
+            return True
+        if self.table.filter.text:
+            self._unfiltered()
+            return True
+        return False
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.prompt.open("/", self.table.filter.text)
+
+    def action_refresh(self) -> None:
+        """Read the sidecar under the cursor again."""
+        if self.table.key():
+            self.scope.read(self.table.key())
+
+    def action_copy_name(self) -> None:
+        """Copy the pod's name."""
+        row = self.table.row()
+        if row is not None:
+            self.scope.copy(str(row.cells[0]))
+
+    def action_copy_command(self) -> None:
+        """Copy the command that lists the sidecar's clusters."""
+        key = self.table.key()
+        if key:
+            self.scope.copy(self.scope.command("get clusters", key))

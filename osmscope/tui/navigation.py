@@ -1,0 +1,174 @@
+"""How the application goes from place to place: views, history, kinds, resources, pods.
+
+Decision: wherever a user goes, it is a `Location` that the history keeps; nothing opens otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Callable
+
+from osmscope.report.inventory.document import Ref
+from osmscope.report.inventory.inventory import Inventory
+from osmscope.report.inventory.kinds import BY_ALIAS, KINDS
+from osmscope.session.mesh_model import MeshModel
+from osmscope.tui import actions
+from osmscope.tui.filtering import Filter, parse_filter
+from osmscope.tui.location import History, Location
+from osmscope.tui.performing import perform
+from osmscope.tui.reading import Reading
+from osmscope.tui.view_screen import ViewScreen
+from osmscope.tui.views import make_view
+
+_MESH_WORDS = ("pods", "pod", "po", "mesh")
+_TREE_WORDS = ("tree", "t")
+
+
+class Navigation(Reading):
+    """Knows where the user is."""
+
+    def __init__(self, mesh: MeshModel, now: Callable[[], datetime.datetime]) -> None:
+        """Start in the mesh, or in the only sidecar."""
+        super().__init__()
+        self.mesh, self.now = mesh, now
+        self._views: dict[str, ViewScreen] = {}
+        self._inventories: dict[str, Inventory] = {}
+        self._kept: dict[str, Filter] = {}
+        only = next(iter(mesh.members)) if len(mesh.members) == 1 else ""
+        start = Location(view="browse", member=only, kind="cluster") if only else Location()
+        self.history = History(start)
+
+    def inventory(self, key: str) -> Inventory | None:
+        """Return what a sidecar has; None while it was not read."""
+        sidecar = self.mesh.state(key).sidecar if key in self.mesh.members else None
+        if sidecar is None:
+            return None
+        known = self._inventories.get(key)
+        if known is None or known.proxy is not sidecar.proxy:
+            known = Inventory(sidecar.proxy, today=self.now().date())
+            self._inventories[key] = known
+        return known
+
+    async def go(self, location: Location) -> None:
+        """Go somewhere; `[` leads back."""
+        self._settle()
+        self.history.go(location)
+        await self._show(location)
+
+    def _settle(self) -> None:
+        screen = self.view
+        if screen is not None and self.history.present.view == screen.VIEW:
+            self.history.settle(screen.place())
+
+    @property
+    def view(self) -> ViewScreen | None:
+        """The view that is shown, also below a dialog."""
+        shown = [screen for screen in self.screen_stack if isinstance(screen, ViewScreen)]
+        return shown[-1] if shown else None
+
+    async def _show(self, location: Location) -> None:
+        screen = self._views.get(location.view)
+        if screen is None:
+            screen = self._views[location.view] = make_view(location.view)
+            self.install_screen(screen, location.view)
+        if self.view is not screen:
+            if self.view is None:
+                await self.push_screen(screen)
+            else:
+                await self.switch_screen(screen)
+        screen.show(location)
+
+    async def open_member(self, key: str, kind: str = "cluster") -> None:
+        """Show a sidecar."""
+        if key in self.mesh.members:
+            await self.go(Location(view="browse", member=key, kind=kind))
+
+    async def open_kind(self, kind: str) -> None:
+        """Show the resources of a kind of the present sidecar; "" for the tree."""
+        member = self.history.present.member or self._under_cursor()
+        if member:
+            await self.go(Location(view="browse", member=member, kind=kind))
+
+    def _under_cursor(self) -> str:
+        return self.view.place().member if self.view is not None else ""
+
+    async def open_resource(self, member: str, ref: Ref) -> None:
+        """Show a resource in its kind's table."""
+        await self.go(Location(view="browse", member=member, kind=ref.kind, ref=ref))
+
+    async def open_address(self, address: str) -> None:
+        """Show the inbound listener of the pod behind an endpoint.
+
+        Args:
+            address: IP:port.
+        """
+        ip, _, _port = address.rpartition(":")
+        member = self.mesh.behind(ip.strip("[]"))
+        if member is None:
+            self.notify(f"no sidecar of this mesh is known to be at {address}", severity="warning")
+            return
+        inventory = self.inventory(member.key)
+        if inventory is None:
+            self.read(member.key)
+            await self.open_member(member.key, "listener")
+            return
+        listener = inventory.inbound(address)
+        await self.go(Location(view="browse", member=member.key, kind="listener", ref=listener))
+
+    # What is typed behind ":"
+
+    def command_words(self) -> list[str]:
+        """List what can be typed."""
+        kinds = [word for kind in KINDS for word in (kind.aliases[-1], *kind.aliases, kind.short)]
+        names = [action.name for action in actions.ACTIONS if action.in_palette]
+        return [*dict.fromkeys(["pods", "tree", *kinds, *names])]
+
+    async def run_command(self, text: str) -> None:
+        """Go to a kind, the mesh or the tree, with a filter if one follows; or do an action."""
+        word, _, rest = text.strip().partition(" ")
+        rest = rest.strip().removeprefix("/")
+        if word in _MESH_WORDS:
+            await self.go(Location())
+        elif word in _TREE_WORDS:
+            await self.open_kind("")
+        elif word in BY_ALIAS:
+            self.keep_filter(BY_ALIAS[word].name, parse_filter(rest))
+            await self.open_kind(BY_ALIAS[word].name)
+        elif word in actions.BY_NAME or word == "q":
+            await perform(self.screen, "quit" if word == "q" else word)
+        elif word:
+            self.notify(f"{word!r} is no kind and no action; ctrl+p finds both", severity="warning")
+
+    # Filters are kept while other things are looked at
+
+    def filter_of(self, kind: str) -> Filter:
+        """Return the filter of a kind, as it was left."""
+        return self._kept.get(kind, Filter())
+
+    def keep_filter(self, kind: str, wanted: Filter) -> None:
+        """Keep the filter of a kind."""
+        self._kept[kind] = wanted
+
+    # Copying
+
+    def copy(self, text: str) -> None:
+        """Copy a text to the clipboard of the user's terminal (OSC 52)."""
+        self.copy_to_clipboard(text)
+        first = text.split("\n", 1)[0]
+        lines = text.count("\n") + 1
+        shown = first if len(first) <= 60 else first[:59] + "…"
+        self.notify(f"copied {shown if lines == 1 else f'{lines} lines'}", markup=False)
+
+    def command(self, words: str, member: str, *names: str) -> str:
+        """Write the command that asks a sidecar the same in a shell."""
+        found = self.mesh.members[member]
+        parts = ["osmscope", *words.split()]
+        if found.source is not None:
+            parts.append(found.source)
+        options = found.options
+        for option, value in (
+            ("--from", options.from_), ("--dump", options.dump), ("--clusters", options.clusters)
+        ):  # fmt: skip
+            parts += [option, value] if value is not None else []
+        return shlex.join([*parts, *names])

@@ -1,0 +1,67 @@
+"""Opens the UI without a terminal, with a clock that stands still."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from osmscope.session.mesh_model import open_mesh
+from osmscope.session.sources import SourceOptions
+from osmscope.tui.app import ScopeApp
+
+NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
+Opened = AbstractAsyncContextManager[Pilot[None]]
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Textual runs on asyncio."""
+    return "asyncio"
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until every worker is done and everything is drawn."""
+    for _ in range(3):
+        await pilot.pause(0.06)
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, and wait for what comes of each."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """Return what is on the screen, as plain lines."""
+    app = pilot.app
+    height = app.size.height
+    compositor = app.screen._compositor
+    lines = compositor.render_strips()
+    return "\n".join("".join(s.text for s in strip).rstrip() for strip in lines[:height])
+
+
+@pytest.fixture
+def open_app() -> Open:
+    """Open the UI on sources; the demo where none are given."""
+
+    @asynccontextmanager
+    async def opened(
+        *sources: str, size: tuple[int, int] = (120, 36), **options: object
+    ) -> AsyncIterator[Pilot[None]]:
+        given = {k: options.pop(k) for k in ("from_", "dump", "clusters") if k in options}
+        if not sources and not given:
+            given = {"from_": "demo"}
+        app = ScopeApp(open_mesh(sources, SourceOptions(**given)), now=lambda: NOW, **options)
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            yield pilot
+
+    return opened
