@@ -49,7 +49,7 @@ def _row(member: Member, state: MemberState, now: datetime.datetime) -> Row:
 
 def vendor_of(state: MemberState) -> str:
     """Say whose mesh a sidecar is of; "" where it was not read."""
-    from osmscope.mesh.vendor import vendor
+    from osmscope.mesh.node_vendor import vendor
 
     return "" if state.sidecar is None else vendor(state.sidecar.proxy.dump.node())
 

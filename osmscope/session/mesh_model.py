@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from osmscope.errors import OsmscopeError
-from osmscope.session.sources import Sidecar, SourceOptions, dump_source, read_sidecar
+from osmscope.session.sources import (
+    Sidecar,
+    SourceOptions,
+    dump_source,
+    is_live_pod,
+    read_sidecar,
+)
 from osmscope.source.admin import is_admin_address
 
 if TYPE_CHECKING:
@@ -174,7 +180,7 @@ def _modified(path: Path) -> datetime.datetime | None:
 def _alone(source: str | None, options: SourceOptions) -> Member:
     location = options.dump if source is None else source
     location = location or "-"
-    live = is_admin_address(location)
+    live = is_admin_address(location) or is_live_pod(source, options)
     path = Path(location)
     name = path.parent.name if path.name.startswith("config_dump.") else path.name
     taken = None

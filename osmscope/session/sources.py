@@ -95,6 +95,11 @@ def dump_source(source: str | None, options: SourceOptions) -> Source:
     return read_location(place.name or "-", "config_dump", deadline=options.request_timeout)
 
 
+def is_live_pod(source: str | None, options: SourceOptions) -> bool:
+    """Whether SOURCE is the name of a pod in the cluster; raises as `read_sidecar`."""
+    return _place(source, options).is_live
+
+
 class _Place(msgspec.Struct, frozen=True):
     """A file or an address; or a pod, None for the only one, in a folder or an archive."""
 

@@ -168,7 +168,9 @@ class Navigation(Reading):
             parts.append(found.source)
         options = found.options
         for option, value in (
-            ("--from", options.from_), ("--dump", options.dump), ("--clusters", options.clusters)
+            ("--from", options.from_), ("--dump", options.dump), ("--clusters", options.clusters),
+            ("--kubeconfig", options.kubeconfig), ("--context", options.context),
+            ("--namespace", options.namespace),
         ):  # fmt: skip
             parts += [option, value] if value is not None else []
         return shlex.join([*parts, *names])

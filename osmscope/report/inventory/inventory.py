@@ -61,7 +61,7 @@ class Inventory:
         return listing_of(kind.name, table, tuple(marks))
 
     def counts(self) -> dict[str, int]:
-        """Count the resources of the kinds that are listed, and of those the dump lists itself."""
+        """Count the resources of the kinds that are listed, or that the dump lists itself."""
         entries = {"listener", "route_config", "cluster", "secret"}
         return {
             kind.name: len(self._listings[kind.name].rows)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from osmscope.dump.node import Node
-from osmscope.mesh.vendor import vendor
+from osmscope.mesh.node_vendor import vendor
 
 
 @pytest.mark.parametrize(
