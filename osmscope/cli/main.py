@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tui": ("osmscope.cli.tui", "Browse a mesh on the whole screen."),
     "demo": ("osmscope.cli.demo", "Open that on a small mesh that comes with osmscope."),
     "trace": ("osmscope.cli.trace", "Say where a request lands, and why there."),
+    "witness": ("osmscope.cli.witness", "Find a request that reaches a resource."),
     "verify": ("osmscope.cli.verify", "Ask a real Envoy, and say whether it agrees with a trace."),
     "replay": ("osmscope.cli.replay", "Say what would differ for the requests of an access log."),
     "get": ("osmscope.cli.get", "List listeners, chains, routes, clusters, endpoints, secrets."),

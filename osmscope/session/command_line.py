@@ -37,6 +37,11 @@ _FLAGS = {
     "tcp": ("--tcp", ""), "http1": ("--http1.1", ""), "http2": ("--http2", ""),
     "client_cert_trusted": ("--client-cert-trusted", "--client-cert-untrusted"),
 }  # fmt: skip
+_SOURCE_OPTIONS = {
+    "--from": "from_", "--dump": "dump", "--clusters": "clusters", "--kubeconfig": "kubeconfig",
+    "--context": "context", "-n": "namespace", "--admin-port": "admin_port",
+    "--request-timeout": "request_timeout",
+}  # fmt: skip
 _ORDER = RequestOptions.__struct_fields__
 
 
@@ -54,16 +59,17 @@ def trace_command(
 
     Args:
         source: SOURCE; None where the options name it alone.
-        source_options: `--dump`, `--clusters`, `--from`.
+        source_options: `--dump`, `--from` and their like; only what is given is written.
         target: TARGET; None where `--curl` stands for it.
         options: What is asked; only what differs from the default is written.
     """
-    places = {
-        "--from": source_options.from_,
-        "--dump": source_options.dump,
-        "--clusters": source_options.clusters,
-    }
-    from_words = [word for name, value in places.items() if value for word in _option(name, value)]
+    default = SourceOptions()
+    from_words = [
+        word
+        for name, field in _SOURCE_OPTIONS.items()
+        if getattr(source_options, field) not in (None, getattr(default, field))
+        for word in _option(name, f"{getattr(source_options, field)}")
+    ]
     option_words = list(option_words_of(options))
     positional = [word for word in (source, target) if word is not None]
     if any(word.startswith("-") and word != "-" for word in positional):

@@ -50,6 +50,14 @@ class SidecarTracer:
 
         return Tracer(self.sidecar.proxy)
 
+    def answer(self, typed: Typed) -> Answer:
+        """Complete and evaluate one request, without an explanation; raises as `trace`."""
+        completed, found = self.completion.complete(typed.request)
+        completed = typed.finished(completed, found.host)
+        if found.candidates:
+            return undecided(completed, found)
+        return qualified(self.tracer.answer(completed), found)
+
     def trace(self, typed: Typed) -> Traced:
         """Complete, evaluate and explain one request.
 

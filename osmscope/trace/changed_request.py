@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from osmscope.resources.address import split_host_port
-from osmscope.resources.matcher import HeaderMatcher, RegexMatcher
+from osmscope.resources.matcher import HeaderMatcher
 from osmscope.resources.route import RouteMatch, VirtualHost
 from osmscope.rules.facts import Request
 from osmscope.rules.header import match_header
@@ -14,12 +14,12 @@ from osmscope.rules.path import match_path
 from osmscope.rules.query_parameter import match_query_parameter
 from osmscope.trace.nearness import nearest_virtual_hosts
 from osmscope.trace.request import TraceRequest
+from osmscope.trace.witness.samples import header_values, regex_samples
 
 _MOST_VIRTUAL_HOSTS = 10
 _CLOSE = 0.5
 """How alike a host has to be, from 0 to 1."""
 _PSEUDO = {":method": "method", ":path": "path", ":authority": "host", "host": "host"}
-_SPECIAL = set("\\.*+?[](){}|^$")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -79,7 +79,9 @@ def _to_fit(asked: TraceRequest, request: Request, match: RouteMatch) -> Iterato
     """Yield a change for each condition that does not hold and that names what it wants."""
     if not match_path(match, request, ignore_path_parameters=False).is_match:
         path = match.path or match.prefix or match.path_separated_prefix
-        path = path or _fitting(match.safe_regex)
+        if path is None and match.safe_regex is not None:
+            samples = regex_samples(match.safe_regex.regex)
+            path = next((one for one in samples if one.startswith("/")), None)
         if path is not None:
             path = path if path.startswith("/") else f"/{path}"
             yield Change(f'use the path "{path}"', {"path": path})
@@ -105,25 +107,7 @@ def _with_header(asked: TraceRequest, name: str, value: str) -> Change:
 
 
 def _wanted(matcher: HeaderMatcher) -> str | None:
-    """Return a value that a header matcher asks for, where it names one."""
+    """Return a value that a header matcher asks for, where it asks for one."""
     if matcher.invert_match:
         return None
-    literal = matcher.exact_match or matcher.prefix_match or matcher.suffix_match
-    string_match = matcher.string_match
-    if string_match is not None:
-        literal = string_match.exact or string_match.prefix or string_match.suffix
-        literal = literal or string_match.contains or _fitting(string_match.safe_regex)
-    if matcher.range_match is not None:
-        literal = str(matcher.range_match.start)
-    if matcher.present_match:
-        literal = "1"
-    return literal or matcher.contains_match or _fitting(matcher.safe_regex_match)
-
-
-def _fitting(regex: RegexMatcher | None) -> str | None:
-    """Return a text that an expression fits, where it is letters, `.*` and alternatives of them."""
-    if regex is None:
-        return None
-    text = regex.regex.removeprefix("^").removesuffix("$").split("|")[0]
-    text = text.replace(".*", "").replace("\\.", ".").replace("\\-", "-")
-    return None if set(text.replace(".", "")) & _SPECIAL else text or None
+    return next(filter(None, header_values(matcher)), None)

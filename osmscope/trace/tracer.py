@@ -61,6 +61,19 @@ class Tracer:
             _remember(self._answers, key, answer, _MOST_ANSWERS)
         return _replace(answer, id=request.id)
 
+    @property
+    def sidecar(self) -> Sidecar:
+        """The sidecar, made ready."""
+        return self._sidecar
+
+    def evaluate(self, request: TraceRequest) -> Evaluation:
+        """Follow a request, and return what was chosen on each of its ways.
+
+        Raises:
+            DumpError: A resource on the path cannot be read.
+        """
+        return self._evaluate(request, request.all_headers())
+
     def explain(self, request: TraceRequest) -> tuple[Answer, Explanation]:
         """Evaluate a request and tell every decision with its losers.
 

@@ -132,12 +132,22 @@ def test_only_what_is_needed_is_written(fields, line):
     [
         ("pod", SourceOptions(from_="a mesh"), "osmscope trace pod --from 'a mesh' a:1"),
         (None, SourceOptions(dump="d", clusters="c"), "osmscope trace --dump d --clusters c a:1"),
+        ("pod", SourceOptions(namespace="a", context="b", kubeconfig="c", admin_port=1,
+                              request_timeout=2.5),
+         "osmscope trace pod --kubeconfig c --context b -n a --admin-port 1"
+         " --request-timeout 2.5 a:1"),
         ("-x", SourceOptions(), "osmscope trace -- -x a:1"),
         ("-", SourceOptions(), "osmscope trace - a:1"),
     ],
-)
+)  # fmt: skip
 def test_the_source_is_written_as_it_was_given(source, options, line):
     assert trace_command(source, options, "a:1", RequestOptions()) == line
+
+
+@pytest.mark.parametrize("field", SourceOptions.__struct_fields__)
+def test_every_source_option_is_written_with_a_name_that_the_command_has(field):
+    line = trace_command("pod", SourceOptions(**{field: 7}), "a:1", RequestOptions())
+    assert line.split()[3] in {name for option in command.params for name in option.opts}
 
 
 def test_a_curl_command_stands_for_the_target():
