@@ -16,6 +16,11 @@ def source_options(command: CommandT) -> CommandT:
     """Give a command the options that name a source."""
     for option in (
         click.option(
+            "--full",
+            is_flag=True,
+            help="Ask a live source for everything at once, not for what is needed alone.",
+        ),
+        click.option(
             "--request-timeout",
             type=click.FloatRange(min=0, min_open=True),
             default=DEADLINE,

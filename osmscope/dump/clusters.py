@@ -5,7 +5,7 @@ the JSON form tells it: `eds_health_status: HEALTHY` stays while active health c
 indexed by name, each cluster decoded when asked for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 import msgspec
@@ -64,6 +64,9 @@ class Clusters(Mapping[str, ClusterStatus]):
         clusters._read = statuses
         clusters.gaps = gaps
         return clusters
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Say which clusters will be asked for, so that a live answer gets them at once."""
 
     def __getitem__(self, name: str) -> ClusterStatus:
         """The status of a cluster."""

@@ -5,7 +5,7 @@ kind is first asked for, and an entry's body stays undecoded, a view of the one 
 read. Absence of data is not absence of the object: `has` tells whether a kind was supplied at all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Self
 
@@ -32,14 +32,16 @@ class _Bootstrap(msgspec.Struct):
 class Dump:
     """One Envoy's configuration, as its admin interface shows it."""
 
+    is_live = False
+    """Whether an Envoy is asked for what is needed: what will be, is better said before."""
+
     def __init__(self, contents: wrappings.Contents, *, where: str) -> None:
         self.where = where
         self.gaps: list[Gap] = contents.gaps
         """What was not understood so far; grows while sections are read."""
         self.clusters: msgspec.Raw | None = contents.clusters
         """The answer of /clusters, where a text holds both."""
-        self.last_updated = ""
-        """When the bootstrap was read, which is about when Envoy started."""
+        self._last_updated = ""
         self._sections: dict[str, list[Section]] = {}
         self._entries: dict[str, tuple[Entry, ...]] = {}
         self._serving: dict[str, Mapping[str, Entry]] = {}
@@ -47,8 +49,7 @@ class Dump:
         self._version_infos: dict[str, str] = {}
         self._node: Node | None = None
         self._client_node = contents.node
-        self.bootstrap: msgspec.Raw | None = None
-        """The bootstrap configuration, None where the dump has none."""
+        self._bootstrap: msgspec.Raw | None = None
         for section in contents.sections:
             kind = KINDS.get(section.type_name)
             if kind is None:
@@ -71,14 +72,27 @@ class Dump:
         """
         return cls(wrappings.unwrap(data, where=where, select=select), where=where)
 
+    @property
+    def bootstrap(self) -> msgspec.Raw | None:
+        """The bootstrap configuration, None where the dump has none."""
+        return self._bootstrap
+
+    @property
+    def last_updated(self) -> str:
+        """When the bootstrap was read, which is about when Envoy started."""
+        return self._last_updated
+
+    def expect(self, kind: str, names: Iterable[str]) -> None:
+        """Say which resources will be asked for, so that a live dump gets them at once."""
+
     def has(self, kind: str) -> bool:
         """Whether the dump would show the resources of a kind, if Envoy had any."""
         if kind in self._sections:
             return True
         source = _BOOTSTRAP_SOURCES.get(kind)
-        if self.bootstrap is None or source is None or self._sections:
+        if self._bootstrap is None or source is None or self._sections:
             return False
-        return source not in self._decoded(self.bootstrap).dynamic_resources
+        return source not in self._decoded(self._bootstrap).dynamic_resources
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """All resources of a kind in all their states, in the dump's order."""
@@ -104,8 +118,13 @@ class Dump:
         name only where RDS delivered none of that name.
         """
         if kind not in self._serving:
-            self._serving[kind] = MappingProxyType(self._index_serving(kind))
+            index = self._index_serving(kind, self.entries(kind))
+            self._serving[kind] = MappingProxyType(index)
         return self._serving[kind]
+
+    def has_nameless(self, kind: str) -> bool:
+        """Whether some of the resources of a kind have no name."""
+        return not all(entry.name for entry in self.entries(kind))
 
     def version_info(self, kind: str) -> str:
         """The version of a whole section; an entry's own is the one that counts."""
@@ -118,9 +137,9 @@ class Dump:
             self._node = read_node(self._client_node or self.bootstrap, gaps=self.gaps)
         return self._node
 
-    def _index_serving(self, kind: str) -> dict[str, Entry]:
+    def _index_serving(self, kind: str, entries: Iterable[Entry]) -> dict[str, Entry]:
         index: dict[str, Entry] = {}
-        for entry in self.entries(kind):
+        for entry in entries:
             if not entry.state.serves or not entry.name:
                 continue
             earlier = index.get(entry.name)
@@ -145,21 +164,24 @@ class Dump:
             yield from self._read_static_resources(kind)
             return
         for section in sections:
-            for key, raw in self._members(section).items():
-                form = FORMS.get(key)
-                if form is not None and form.kind == kind:
-                    yield from read_entries(key, raw, self.gaps)
-                elif key == "version_info":
-                    self._version_infos[kind] = str(msgspec.json.decode(raw))
-                elif key != "@type":
-                    self.gaps.append(Gap(_join(section.path, key), "a field that is not known"))
+            yield from self._read_section(kind, section)
+
+    def _read_section(self, kind: str, section: Section) -> Iterator[Entry]:
+        for key, raw in self._members(section).items():
+            form = FORMS.get(key)
+            if form is not None and form.kind == kind:
+                yield from read_entries(key, raw, self.gaps)
+            elif key == "version_info":
+                self._version_infos[kind] = str(msgspec.json.decode(raw))
+            elif key != "@type":
+                self.gaps.append(Gap(_join(section.path, key), "a field that is not known"))
 
     def _read_static_resources(self, kind: str) -> Iterator[Entry]:
         """What the bootstrap itself holds, for a text without the kind's section."""
         field = _BOOTSTRAP_FIELDS.get(kind)
-        if self.bootstrap is None or field is None:
+        if self._bootstrap is None or field is None:
             return
-        raw = self._decoded(self.bootstrap).static_resources.get(field)
+        raw = self._decoded(self._bootstrap).static_resources.get(field)
         if raw is None:
             return
         path = f"bootstrap.static_resources.{field}"
@@ -183,9 +205,9 @@ class Dump:
     def _read_bootstrap(self, section: Section) -> None:
         for key, raw in self._members(section).items():
             if key == "bootstrap":
-                self.bootstrap = raw
+                self._bootstrap = raw
             elif key == "last_updated":
-                self.last_updated = str(msgspec.json.decode(raw))
+                self._last_updated = str(msgspec.json.decode(raw))
             elif key != "@type":
                 self.gaps.append(Gap(_join(section.path, key), "a field that is not known"))
 

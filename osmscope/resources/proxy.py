@@ -1,7 +1,7 @@
 """All resources of one sidecar, decoded when asked for and once."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -60,6 +60,12 @@ def _runtime_values(key: str, value: object) -> Iterator[tuple[str, object]]:
             yield from _runtime_values(f"{key}.{inner}", part)
     else:
         yield key, value
+
+
+def _eds_name(cluster: Cluster) -> str:
+    """The name under which a cluster's endpoints are delivered."""
+    eds = cluster.eds_cluster_config
+    return (eds and eds.service_name) or cluster.name
 
 
 def _decode_entry(
@@ -136,6 +142,21 @@ class Proxy:
             self._cluster_cache[name] = _decode_entry(Cluster, entry, f"cluster {name!r}")
         return self._cluster_cache[name]
 
+    def expect_clusters(self, names: Iterable[str]) -> None:
+        """Say which clusters will be asked for, so that a live sidecar is asked for all at once.
+
+        Raises:
+            DumpError: One cannot be read.
+        """
+        if not self.dump.is_live:
+            return
+        names = tuple(dict.fromkeys(filter(None, names)))
+        self.dump.expect("cluster", names)
+        found = filter(None, map(self.cluster, names))
+        self.dump.expect("endpoint", [_eds_name(cluster) for cluster in found])
+        if self.clusters is not None:
+            self.clusters.expect(names)
+
     def is_warming(self, kind: str, name: str) -> bool:
         """Whether a resource is there, but only warming."""
         states = {entry.state for entry in self.dump.find(kind, name)}
@@ -154,14 +175,13 @@ class Proxy:
 
     def load_assignment_entry(self, cluster: Cluster) -> Entry | None:
         """Return the dump's entry of a cluster's endpoints; None where they have none."""
-        eds = cluster.eds_cluster_config
-        name = (eds and eds.service_name) or cluster.name
+        name = _eds_name(cluster)
         return self.dump.serving("endpoint").get(name) or self._nameless.get(name)
 
     @functools.cached_property
     def _nameless(self) -> Mapping[str, Entry]:
         """Endpoints that an older Envoy gave without the name of their cluster, by that name."""
-        if all(entry.name for entry in self.dump.entries("endpoint")):
+        if not self.dump.has_nameless("endpoint"):
             return {}
         assigned = assignments(self.dump, self.clusters)
         return {name: entries[-1] for name, entries in assigned.items()}

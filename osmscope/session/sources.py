@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from osmscope.errors import SourceError, UsageError
 from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
+from osmscope.session.live_admin import Live, Opening
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
 from osmscope.source.files import Source
@@ -49,6 +52,8 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     admin_port: int | None = None
     request_timeout: float = DEADLINE
     """Seconds for each answer of a live source."""
+    full: bool = False
+    """Whether a live source is asked for everything at once."""
 
 
 class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +70,23 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """Gives the names of pods, by IP address."""
     notes: tuple[str, ...] = ()
     """What was chosen on the user's behalf."""
+    live: Live | None = None
+    """Who is asked for what is needed; None where everything was read at once."""
+    again: Callable[[], Sidecar] | None = None
+    """Reads the same sidecar again; None where it can be read once only."""
+
+    def reload(self) -> Sidecar:
+        """Read the sidecar again, as it is by now; itself where it can be read once only.
+
+        Raises:
+            OsmscopeError: See `read_sidecar`.
+        """
+        return self if self.again is None else self.again()
+
+    def close(self) -> None:
+        """Close the way to a live sidecar; a later question opens it again."""
+        if self.live is not None:
+            self.live.close()
 
 
 def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
@@ -78,10 +100,44 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
     """
     place = _place(source, options)
     if place.folder is not None:
-        return _of_snapshot(place.folder, place.name, options)
-    if place.is_live:
-        return _of_pod(place.name or "", options)
-    return _of_file(place.name or "-", place.clusters, options)
+        sidecar = _of_snapshot(place.folder, place.name, options)
+    elif place.is_live:
+        sidecar = _of_pod(place.name or "", options)
+    elif place.name is not None and is_admin_address(place.name):
+        sidecar = live_sidecar(partial(_open, place.name), place.name, options)
+    else:
+        sidecar = _of_file(place.name or "-", place.clusters, options)
+    if "-" in (place.name, options.clusters):
+        return sidecar
+    return msgspec.structs.replace(sidecar, again=partial(read_sidecar, source, options))
+
+
+def _open(address: str) -> AbstractContextManager[str]:
+    return nullcontext(address)
+
+
+def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sidecar:
+    """Return a sidecar that is asked for what is needed, when it is needed.
+
+    Args:
+        opening: Opens a way to its admin interface.
+        where: What it is called.
+        options: How long an answer may take, whether all is asked for at once, and where its
+            clusters are if not there.
+
+    Raises:
+        SourceError: There is no way to it, or the clusters cannot be read.
+        UnreachableError: Nobody answers there as Envoy does. So may everything raise that is asked
+            of the sidecar later.
+    """
+    if options.full:
+        with opening() as address:
+            return msgspec.structs.replace(_of_file(address, None, options), name=where)
+    live = Live(opening, where=where, deadline=options.request_timeout)
+    own = options.clusters is None
+    clusters = live.clusters if own else _clusters(str(options.clusters), options)
+    namespace = node_namespace(live.dump.node().id)
+    return Sidecar(proxy=Proxy(live.dump, clusters), name=where, namespace=namespace, live=live)
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:
@@ -195,9 +251,8 @@ def _live_pod(selector: str, options: SourceOptions) -> LivePod:
 
 def _of_pod(selector: str, options: SourceOptions) -> Sidecar:
     pod = _live_pod(selector, options)
-    with pod.admin_address() as address:
-        sidecar = _of_file(address, None, options)
     facts = pod.facts
+    sidecar = live_sidecar(pod.admin_address, f"{facts.full_name}:{pod.admin_port}", options)
     return msgspec.structs.replace(
         sidecar,
         name=facts.workload,

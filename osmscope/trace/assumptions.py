@@ -80,7 +80,9 @@ def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterable[st
     socket = cluster.transport_socket
 
     def find() -> Iterator[str]:
-        for name in secret_names(socket):
+        names = secret_names(socket)
+        sidecar.proxy.dump.expect("secret", names)
+        for name in names:
             if sidecar.proxy.secret(name) is None:
                 yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
 

@@ -112,13 +112,32 @@ def claims(proxy: Proxy, *, inbound: bool = False) -> Iterator[Claim]:
         inbound: Whether to look at its inbound listeners instead of the others.
     """
     reader = _Reader(proxy)
-    for listener in proxy.listeners:
-        if (listener.traffic_direction == "INBOUND") is inbound:
-            chains = listener.filter_chains
-            if listener.default_filter_chain is not None:
-                chains = (*chains, listener.default_filter_chain)
-            for chain in chains:
-                yield reader.claim(listener, chain)
+    chains = [
+        (listener, chain)
+        for listener in proxy.listeners
+        if (listener.traffic_direction == "INBOUND") is inbound
+        for chain in (*listener.filter_chains, listener.default_filter_chain)
+        if chain is not None
+    ]
+    if proxy.dump.is_live:
+        _expect(proxy, (chain for _, chain in chains))
+    for listener, chain in chains:
+        yield reader.claim(listener, chain)
+
+
+def _expect(proxy: Proxy, chains: Iterable[FilterChain]) -> None:
+    """Say which route tables and clusters chains lead to, so that they are asked for at once."""
+    tables: list[str] = []
+    clusters: list[str] = []
+    for chain in chains:
+        for entry in chain.filters:
+            config = decode_extension(entry)
+            if isinstance(config, HttpConnectionManager) and config.rds is not None:
+                tables.append(config.rds.route_config_name)
+            elif isinstance(config, TcpProxy):
+                clusters += [target.name for target in tcp_clusters(config)]
+    proxy.dump.expect("route_config", tables)
+    proxy.dump.expect("cluster", clusters)
 
 
 def unclaimed_address(proxy: Proxy) -> str:

@@ -135,6 +135,7 @@ def _members(
 ) -> tuple[Member, ...] | Upstream:
     """Make the members that exist ready; an `Upstream` says what is missing to do so."""
     members = []
+    sidecar.proxy.expect_clusters(hosts.members)
     for name in hosts.members:
         cluster = sidecar.proxy.cluster(name)
         if cluster is None:

@@ -108,7 +108,7 @@ def resolve(
         virtual_host, request, ignore_path_parameters=ignore, drawn=drawn
     ):
         yield from _with_cluster(
-            _replace(resolved, route_choice=route_choice), route_choice, request
+            sidecar, _replace(resolved, route_choice=route_choice), route_choice, request
         )
 
 
@@ -118,7 +118,7 @@ def _fetches_on_demand(sidecar: Sidecar, manager: HttpConnectionManager) -> bool
 
 
 def _with_cluster(
-    resolved: Resolved, route_choice: RouteChoice, request: Request
+    sidecar: Sidecar, resolved: Resolved, route_choice: RouteChoice, request: Request
 ) -> Iterator[Resolved]:
     resolved = _replace(resolved, probability=route_choice.probability)
     route = route_choice.route
@@ -134,9 +134,9 @@ def _with_cluster(
         return
     assert resolved.table is not None
     plugins = resolved.table.configuration.cluster_specifier_plugins
-    for cluster_choice in choose_clusters(
-        route, request, hashed.value, plugins, route_choice.drawn
-    ):
+    choices = choose_clusters(route, request, hashed.value, plugins, route_choice.drawn)
+    sidecar.proxy.expect_clusters(choice.name for choice in choices)
+    for cluster_choice in choices:
         yield _replace(
             resolved,
             cluster_choice=cluster_choice,

@@ -34,6 +34,7 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
     if not choices:
         upstream = Upstream(name="", missing="the cluster that tcp_proxy takes (it names none)")
         yield TcpPath(choice=TcpClusterChoice(name=""), upstream=upstream)
+    sidecar.proxy.expect_clusters(choice.name for choice in choices)
     for choice in choices:
         cluster = sidecar.proxy.cluster(choice.name)
         if cluster is not None:

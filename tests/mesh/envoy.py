@@ -37,6 +37,14 @@ def install(source: Path, folder: Path) -> Path:
 
 def write_configuration(folder: Path, resources: SidecarResources) -> None:
     """Write a sidecar's files below ``folder``, readable by the sidecar alone."""
+    write_files(folder, resources)
+    for written in (folder, *folder.rglob("*")):
+        os.chown(written, ENVOY_USER_ID, ENVOY_USER_ID)
+    folder.chmod(0o700)
+
+
+def write_files(folder: Path, resources: SidecarResources) -> None:
+    """Write a sidecar's files below ``folder``."""
     _write(folder / "bootstrap.json", resources.bootstrap)
     for path, secret in resources.controller_secrets.items():
         _write_response(folder / path, [secret])
@@ -50,9 +58,6 @@ def write_configuration(folder: Path, resources: SidecarResources) -> None:
     for kind, group, key in named:
         for resource in group:
             _write_response(folder / source_path(kind, str(resource[key])), [resource])
-    for written in (folder, *folder.rglob("*")):
-        os.chown(written, ENVOY_USER_ID, ENVOY_USER_ID)
-    folder.chmod(0o700)
 
 
 def start(

@@ -1,0 +1,133 @@
+"""A live sidecar's admin interface: the way to it, what was asked of it, and whether it moved.
+
+Decision: the way (a port-forward, where it is a pod) is opened with the first question and kept for
+the next; a question that fails closes it, and the next one opens another. So a sidecar can be
+asked for as long as it is looked at, also after it was away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import msgspec
+
+from osmscope.dump.live import LiveDump
+from osmscope.dump.live_clusters import LiveClusters
+from osmscope.dump.live_versions import moved
+from osmscope.errors import RefusedError, SourceError, UnreachableError
+from osmscope.source.admin import Admin, Asked
+from osmscope.source.files import Source
+
+Opening = Callable[[], AbstractContextManager[str]]
+"""Opens a way to an admin interface, and gives its address for as long as the context lasts."""
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer cost the sidecar."""
+
+    questions: int
+    bytes: int
+
+    def words(self) -> str:
+        """Say it: `asked 5 questions, 213 KiB`."""
+        noun = "question" if self.questions == 1 else "questions"
+        return f"asked {self.questions} {noun}, {_size(self.bytes)}"
+
+
+class Way:
+    """Puts questions to an admin interface.
+
+    Args:
+        opening: Opens a way to it.
+        deadline: Seconds for each whole answer.
+    """
+
+    def __init__(self, opening: Opening, *, deadline: float) -> None:
+        self.asked: list[Asked] = []
+        """What was asked so far, in order."""
+        self._opening = opening
+        self._deadline = deadline
+        self._stack = contextlib.ExitStack()
+        self._admin: Admin | None = None
+        weakref.finalize(self, self._stack.close)
+
+    def ask(self, what: str, *flags: str, **parameters: str) -> Source:
+        """Ask one question; see `Admin.ask`.
+
+        Raises:
+            SourceError: There is no way to it, or it is no address.
+            RefusedError: Envoy answers, but not this.
+            UnreachableError: It does not answer in time, or not as Envoy does.
+        """
+        if self._admin is None:
+            address = self._stack.enter_context(self._opening())
+            self._admin = Admin(address, deadline=self._deadline)
+            self._admin.asked = self.asked
+            self._stack.callback(self._admin.close)
+        try:
+            return self._admin.ask(what, *flags, **parameters)
+        except RefusedError:
+            raise
+        except SourceError as error:
+            self._admin = None
+            # The way may know better what happened, and raise that instead.
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def close(self) -> None:
+        """Close the way; the next question opens another."""
+        self._admin = None
+        self._stack.close()
+
+
+class Live:
+    """A sidecar that is asked for what is needed.
+
+    Args:
+        opening: Opens a way to its admin interface.
+        where: What it is called, for errors and headlines.
+        deadline: Seconds for each whole answer.
+
+    Raises:
+        SourceError: There is no way to it, or it is no address.
+        UnreachableError: Nobody answers there as Envoy does.
+    """
+
+    def __init__(self, opening: Opening, *, where: str, deadline: float) -> None:
+        self.way = Way(opening, deadline=deadline)
+        self.dump = LiveDump(self.way, where=where)
+        self.clusters = LiveClusters(self.way, where=where)
+        if self.dump.bootstrap is None:
+            raise UnreachableError(
+                "the answer has no bootstrap in it",
+                where=where,
+                hint="give the address of an Envoy's admin interface",
+            )
+
+    def fetched(self) -> Fetched:
+        """Return what was asked so far."""
+        asked = self.way.asked
+        return Fetched(questions=len(asked), bytes=sum(one.size for one in asked))
+
+    def moved(self) -> tuple[str, ...]:
+        """Say what of that which was read is another version by now.
+
+        Raises:
+            UnreachableError: The sidecar does not answer.
+        """
+        return moved(self.way, self.dump)
+
+    def close(self) -> None:
+        """Close the way to it; a later question opens it again."""
+        self.way.close()
+
+
+def _size(size: int) -> str:
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size} {unit}"
+        size = round(size / 1024)
+    return f"{size} GiB"
