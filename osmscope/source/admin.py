@@ -164,13 +164,7 @@ class Admin:
                 where=where,
                 hint="check that it is Envoy's admin interface, or raise --request-timeout",
             ) from None
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.UnsupportedProtocol,
-            OSError,  # a host that cannot be resolved or encoded
-            UnicodeError,
-        ) as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise UnreachableError(
                 f"cannot be reached: {str(error) or type(error).__name__}",
                 where=where,

@@ -1,7 +1,7 @@
 """GET over HTTP/1.1 from one address, each time within one deadline for all of it.
 
-Decision: httpcore does HTTP, and the only thing added to it is a clock that every step of the
-network looks at: resolving and connecting, each byte written and read. A time-out for each step
+Decision: httpcore does HTTP, and what it gets is a network with a clock that every step looks at:
+connecting, each part written and read. A time-out for each step
 would let an answer that drips take for ever. The connection is kept for the next question, because
 it may be a forwarded one that was costly to make. Nothing is unpacked, nothing is redirected, and
 no proxy of the environment is used: an admin address is a neighbour.
@@ -10,6 +10,8 @@ no proxy of the environment is used: an admin address is a neighbour.
 from __future__ import annotations
 
 import contextlib
+import select
+import socket
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,17 +43,17 @@ class Address:
 
     Args:
         base: "http://host:port" or "https://host:port".
-        socket: The path of a Unix socket that takes the place of the host.
+        socket_path: The path of a Unix socket that takes the place of the host.
     """
 
-    def __init__(self, base: str, socket: str | None) -> None:
+    def __init__(self, base: str, socket_path: str | None) -> None:
         self.base = base
         self._clock = _Clock()
         self._used = False
         self._pool = httpcore.ConnectionPool(
             max_connections=1,
             keepalive_expiry=_KEPT,
-            uds=socket,
+            uds=socket_path,
             network_backend=_Network(self._clock),
         )
         self.close: Callable[[], object] = weakref.finalize(self, self._pool.close)
@@ -117,7 +119,6 @@ class _Network(httpcore.NetworkBackend):
 
     def __init__(self, clock: _Clock) -> None:
         self._clock = clock
-        self._network = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -127,31 +128,42 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: _OPTIONS | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._clock.left()
-        stream = self._network.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._clock)
+        with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+            connected = socket.create_connection((host, port), self._clock.left())
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Stream(connected, self._clock)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: _OPTIONS | None = None
     ) -> httpcore.NetworkStream:
-        left = self._clock.left()
-        stream = self._network.connect_unix_socket(path, left, socket_options)
-        return _Stream(stream, self._clock)
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+                connected.settimeout(self._clock.left())
+                connected.connect(path)
+        except BaseException:
+            connected.close()
+            raise
+        return _Stream(connected, self._clock)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, clock: _Clock) -> None:
-        self._stream = stream
+    def __init__(self, connected: socket.socket, clock: _Clock) -> None:
+        self._socket = connected
         self._clock = clock
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._clock.left())
+        with _told_as(httpcore.ReadTimeout, httpcore.ReadError):
+            self._socket.settimeout(self._clock.left())
+            return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._clock.left())
+        with _told_as(httpcore.WriteTimeout, httpcore.WriteError):
+            self._socket.settimeout(self._clock.left())
+            self._socket.sendall(buffer)
 
     def close(self) -> None:
-        self._stream.close()
+        self._socket.close()
 
     def start_tls(
         self,
@@ -159,8 +171,31 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._clock.left())
-        return _Stream(stream, self._clock)
+        try:
+            with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+                self._socket.settimeout(self._clock.left())
+                secured = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
+        except BaseException:
+            self.close()
+            raise
+        return _Stream(secured, self._clock)
 
     def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
+        if info != "is_readable":
+            return None
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+@contextlib.contextmanager
+def _told_as(
+    timeout: type[httpcore.TimeoutException], failure: type[httpcore.NetworkError]
+) -> Iterator[None]:
+    """Tell what goes wrong with a socket in httpcore's words."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise timeout(str(error)) from error
+    except (OSError, UnicodeError) as error:
+        raise failure(str(error)) from error

@@ -272,6 +272,22 @@ def test_who_waits_for_its_turn_has_a_deadline_too() -> None:
         first.join()
 
 
+def test_a_unix_socket_at_which_nobody_listens_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "admin.sock"
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(path))
+    with pytest.raises(UnreachableError, match=r"cannot be reached: .*refused"):
+        read_admin(f"unix://{path}", "ready")
+
+
+def test_a_server_that_shakes_no_hands_is_told() -> None:
+    with (
+        serving(answers(EMPTY)) as (address, _),
+        pytest.raises(UnreachableError, match=r"no whole answer within 0\.3 seconds"),
+    ):
+        read_admin(address.replace("http:", "https:"), "ready", deadline=0.3)
+
+
 def test_a_unix_socket_is_an_address(tmp_path: Path) -> None:
     path = tmp_path / "admin.sock"
     with socket.socket(socket.AF_UNIX) as listening:
