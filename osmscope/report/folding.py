@@ -17,6 +17,7 @@ from osmscope.trace.explain_policies import USUAL
 
 _NOTED = frozenset({"upstream_tls"})
 """Steps whose notes the short form keeps: the secrets of a TLS connection."""
+_FILTERS = ("http_filter", "upstream_filter")
 _PREFIX = "envoy.filters.http."
 
 
@@ -45,10 +46,11 @@ def _is_usual(step: Step, sign: Sign) -> bool:
     return step.kind == "listener_filters" and sign == "good"
 
 
-def _passed(step: Step) -> bool:
-    return step.kind == "http_filter" and not step.failed
+def _passed(step: Step) -> str:
+    """Return the kind of a filter that let the request go on, "" for all else."""
+    return step.kind if step.kind in _FILTERS and not step.failed else ""
 
 
 def _joined(steps: list[Step]) -> Step:
     names = ", ".join(step.chosen.removeprefix(_PREFIX) for step in steps)
-    return Step(kind="http_filters", chosen=names, reason="let the request go on")
+    return Step(kind=f"{steps[0].kind}s", chosen=names, reason="let the request go on")

@@ -5,6 +5,7 @@ import msgspec
 from osmscope.resources.address import Address
 from osmscope.resources.endpoint import ClusterLoadAssignment
 from osmscope.resources.extension import decode_extension, extension
+from osmscope.resources.http_connection_manager import HttpFilter
 from osmscope.resources.load_balancing import (
     LbSubsetConfig,
     LeastRequestLbConfig,
@@ -185,7 +186,7 @@ class HttpProtocolOptions(Resource, frozen=True):
 
     upstream_http_protocol_options: UpstreamHttpProtocolOptions | None = None
     common_http_protocol_options: CommonUpstreamOptions | None = None
-    http_filters: tuple[TypedExtensionConfig, ...] = ()
+    http_filters: tuple[HttpFilter, ...] = ()
     hash_policy: tuple[HashPolicy, ...] = ()
     retry_policy: RetryPolicy | None = None
     request_mirror_policies: tuple[RequestMirrorPolicy, ...] = ()

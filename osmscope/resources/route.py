@@ -147,12 +147,20 @@ class HashPolicy(Resource, frozen=True):
     terminal: bool = False
 
 
+class ConnectConfig(Resource, frozen=True):
+    """How a CONNECT is ended: the endpoint gets its bytes alone."""
+
+    inert = frozenset({"proxy_protocol_config"})
+
+    allow_post: bool = False
+
+
 class RouteUpgradeConfig(Resource, frozen=True):
     """Whether a route allows an upgrade."""
 
     upgrade_type: str = ""
     enabled: bool | None = None
-    connect_config: object = None
+    connect_config: ConnectConfig | None = None
 
 
 class CorsPolicyRoute(Resource, frozen=True):

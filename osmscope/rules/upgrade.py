@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager, HttpFilter
-from osmscope.resources.route import Route
+from osmscope.resources.route import Route, RouteAction
 from osmscope.rules.facts import Headers
 from osmscope.rules.local_reply import LocalReply
 
@@ -63,6 +63,21 @@ def decide_upgrade(
     words = f'an upgrade to "{wanted}" is not allowed'
     reply = LocalReply(code=403, details="upgrade_failed", reason=words)
     return UpgradeDecision(hcm.http_filters, reply)
+
+
+def terminates_connect(action: RouteAction, headers: Headers) -> bool:
+    """Whether a route ends a CONNECT, or a POST in its place, and sends on its bytes alone.
+
+    Args:
+        action: The route's action.
+        headers: The request's headers.
+    """
+    method = headers.first(":method")
+    for config in action.upgrade_configs:
+        if config.upgrade_type.upper() == "CONNECT" and config.connect_config is not None:
+            post = config.connect_config.allow_post and method == "POST"
+            return method == "CONNECT" or post
+    return False
 
 
 def _allowed_by_route(route: Route | None, wanted: str) -> bool | None:

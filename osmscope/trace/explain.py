@@ -14,11 +14,11 @@ from osmscope.trace.explain_policies import policy_steps
 from osmscope.trace.explain_routing import routing_steps
 from osmscope.trace.explain_upstream import cluster_steps
 from osmscope.trace.outcomes import Joined
-from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, TcpPath
+from osmscope.trace.path import ConnectionPath, FilterRun, HttpPath, SentUpstream, TcpPath
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
 
-_OF_A_CLUSTER = ("endpoint", "upstream_tls", "upstream_request")
+_OF_A_CLUSTER = ("endpoint", "upstream_tls", "upstream_filter", "upstream_request")
 _SHOWN = {":path": "path", ":authority": "host", ":method": "method"}
 
 
@@ -74,30 +74,36 @@ def _http_steps(proxy: Proxy, connection: ConnectionPath, path: HttpPath) -> Ite
         yield from policy_steps(proxy, connection.manager, path, path.sent)
     if not path.answered:
         yield from _cluster_steps(proxy, path)
+    if path.upstream_runs:
+        yield from _run_steps(path, path.upstream_runs, "upstream_filter")
     if path.sent is not None:
         yield from _sent_steps(path, path.sent)
 
 
 def _filter_steps(path: HttpPath) -> Iterator[Step]:
-    for run in path.runs:
+    yield from _run_steps(path, path.runs, "http_filter")
+    if path.missing and path.missing != path.resolved.missing:
+        reason = f"{path.missing} is not known"
+        yield Step(kind="http_filter", chosen="", reason=reason, failed=True)
+
+
+def _run_steps(path: HttpPath, runs: tuple[FilterRun, ...], kind: str) -> Iterator[Step]:
+    for run in runs:
         result = run.result
         if result is None:
-            yield Step(kind="http_filter", chosen=run.name, reason=run.reason or "it is off")
+            yield Step(kind=kind, chosen=run.name, reason=run.reason or "it is off")
         elif result.reason or result.reply is not None:
             notes = [run.reason] if run.reason else []
             if result.clears_route_cache and result.request is path.resolved.request:
                 notes.append("the route is looked up again with what it changed")
             yield Step(
-                kind="http_filter",
+                kind=kind,
                 chosen=run.name,
                 reason=result.reason or (result.reply.reason if result.reply else ""),
                 fields=result.consulted,
                 notes=tuple(notes),
                 failed=result.reply is not None,
             )
-    if path.missing and path.missing != path.resolved.missing:
-        reason = f"{path.missing} is not known"
-        yield Step(kind="http_filter", chosen="", reason=reason, failed=True)
 
 
 def _cluster_steps(proxy: Proxy, path: HttpPath) -> Iterator[Step]:
@@ -115,6 +121,10 @@ def _cluster_steps(proxy: Proxy, path: HttpPath) -> Iterator[Step]:
 
 
 def _sent_steps(path: HttpPath, sent: SentUpstream) -> Iterator[Step]:
+    if sent.is_raw:
+        reason = "the endpoint receives what comes inside the CONNECT, and no request"
+        yield Step(kind="upstream_request", chosen="", reason=reason)
+        return
     changes = []
     for name, label in _SHOWN.items():
         old, new = path.request.headers.first(name), sent.headers.first(name)

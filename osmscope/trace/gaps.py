@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from osmscope.resources.cluster import Cluster
+from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.endpoint import ClusterLoadAssignment
 from osmscope.resources.extension import Unsupported, content_of, decode_any, decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager, HttpFilter
+from osmscope.resources.http_filters.router import Router
 from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.resource import Resource, unknown_fields
@@ -76,7 +77,11 @@ def _chain_gaps(
             config = decode_extension(network_filter)
             if isinstance(config, HttpConnectionManager):
                 for http_filter in config.http_filters:
-                    yield from _extension_gaps(_delivered(sidecar, http_filter) or http_filter)
+                    found = _delivered(sidecar, http_filter) or http_filter
+                    yield from _extension_gaps(found)
+                    router = decode_extension(found)
+                    for inner in router.upstream_http_filters if isinstance(router, Router) else ():
+                        yield from _extension_gaps(_delivered(sidecar, inner) or inner)
 
     return sidecar.remembered(("chain", id(chain)), find)
 
@@ -177,6 +182,9 @@ def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
         yield from _named(f'cluster "{cluster.name}"', Cluster, entry.body)
         for key, body in cluster.typed_extension_protocol_options.items():
             yield from _any_gaps(key, body)
+        options = http_protocol_options(cluster)
+        for http_filter in options.http_filters if options is not None else ():
+            yield from _extension_gaps(_delivered(sidecar, http_filter) or http_filter)
         yield from _socket_gaps(cluster.transport_socket)
         assigned = sidecar.proxy.load_assignment_entry(cluster)
         if assigned is not None:

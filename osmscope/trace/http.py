@@ -27,7 +27,7 @@ from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.routing import find_table, resolve
 from osmscope.trace.sidecar import HttpStage, Sidecar
-from osmscope.trace.upstream import evaluate_upstream, forwarding_of
+from osmscope.trace.upstream import Forwarded, evaluate_upstream, forwarding_of
 
 _replace = msgspec.structs.replace
 
@@ -177,13 +177,18 @@ def _follow_route(
         yield _replace(path, upstream=Upstream(name=name, cluster=cluster), reply=refused)
         return
     forwarding = forwarding_of(router, path)
-    for upstream, sent in evaluate_upstream(
-        sidecar, cluster, path, forwarding, restored=connection.restores_destination
-    ):
+    asked = Forwarded(
+        path=path,
+        router=router,
+        forwarding=forwarding,
+        restored=connection.restores_destination,
+    )
+    for upstream, sent in evaluate_upstream(sidecar, cluster, asked):
         yield _replace(
             path,
             upstream=upstream,
             reply=upstream.reply,
+            upstream_runs=sent.runs,
             sent=sent if upstream.reply is None else None,
             probability=path.probability * upstream.probability,
             assumptions=(*path.assumptions, *upstream.assumptions),

@@ -74,11 +74,11 @@ class _Walk:
             run = FilterRun(name=name, result=None, reason=resolved.reason)
             yield _replace(path, runs=(*path.runs, run))
         elif stage.undelivered:
-            result = FilterResult(request=path.request, reply=_undelivered(name))
+            result = FilterResult(request=path.request, reply=undelivered(name))
             yield from self._after(FilterRun(name=name, result=result), path, result)
         else:
             rule = RULES.get(type(stage.config), opaque.evaluate)
-            context = _context(self._sidecar, stage, path.resolved, resolved)
+            context = filter_context(self._sidecar, stage, path.resolved, resolved)
             for result in rule(path.request, context):
                 run = FilterRun(name=name, result=result, reason=resolved.reason)
                 yield from self._after(run, path, result)
@@ -129,14 +129,16 @@ class _Walk:
         return all(before.headers.all(name) == after.headers.all(name) for name in {*read, _SCHEME})
 
 
-def _undelivered(name: str) -> LocalReply:
+def undelivered(name: str) -> LocalReply:
+    """Answer for a filter whose configuration was not delivered."""
     reason = f'the configuration of the filter "{name}" was not delivered (ECDS)'
     return LocalReply(code=500, flags=("NFCF",), reason=reason)
 
 
-def _context(
+def filter_context(
     sidecar: Sidecar, stage: HttpStage, route: Resolved, resolved: ResolvedFilter
 ) -> FilterContext:
+    """Gather what a filter may look at besides the request."""
     choice = route.virtual_host_choice
     return FilterContext(
         filter_name=stage.filter.name,

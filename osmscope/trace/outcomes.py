@@ -156,7 +156,7 @@ def _endpoints(upstream: Upstream) -> tuple[EndpointShare, ...]:
 
 
 def _upstream_request(path: HttpPath, sent: Headers) -> UpstreamRequest | None:
-    if path.sent is None:
+    if path.sent is None or path.sent.is_raw:
         return None
     received = path.sent.headers
     return UpstreamRequest(

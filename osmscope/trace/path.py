@@ -131,6 +131,10 @@ class SentUpstream(msgspec.Struct, frozen=True, kw_only=True):
     steering: Headers
     """The same with what steers retries, which the endpoint does not receive."""
     forwarding: Forwarding
+    runs: tuple[FilterRun, ...] = ()
+    """What the upstream HTTP filters did."""
+    is_raw: bool = False
+    """Whether the endpoint receives the bytes of a CONNECT alone."""
 
 
 class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,8 @@ class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[FilterRun, ...] = ()
     reply: LocalReply | None = None
     upstream: Upstream | None = None
+    upstream_runs: tuple[FilterRun, ...] = ()
+    """What the upstream HTTP filters did."""
     sent: SentUpstream | None = None
     probability: Fraction = ONE
     missing: str = ""

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from osmscope.resources.cluster import Cluster
+from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpFilter
+from osmscope.resources.http_filters.router import Router
 from osmscope.resources.listener import Listener
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.resource import Resource
@@ -50,6 +51,7 @@ class Sidecar:
         self.proxy = proxy
         self._chain_indexes: dict[int, FilterChainIndex] = {}
         self._http_stages: dict[int, tuple[tuple[HttpFilter, ...], tuple[HttpStage, ...]]] = {}
+        self._upstream_stages: dict[tuple[int, int], tuple[HttpStage, ...]] = {}
         self._tables: dict[int, RouteTable] = {}
         self.filter_configs: dict[tuple[int, ...], ResolvedFilter] = {}
         """What filters use for a route, by the identities of both: see `http_filters`."""
@@ -97,6 +99,21 @@ class Sidecar:
         if kept is None:
             kept = self._http_stages[id(filters)] = filters, tuple(map(self._http_stage, filters))
         return kept[1]
+
+    def upstream_stages(self, router: Router, cluster: Cluster) -> tuple[HttpStage, ...]:
+        """Return the upstream filters of a cluster, else those of the router.
+
+        Raises:
+            DumpError: A configuration cannot be read.
+        """
+        key = id(router), id(cluster)
+        stages = self._upstream_stages.get(key)
+        if stages is None:
+            options = http_protocol_options(cluster)
+            own = options.http_filters if options is not None else ()
+            filters = own or router.upstream_http_filters
+            stages = self._upstream_stages[key] = tuple(map(self._http_stage, filters))
+        return stages
 
     def _http_stage(self, http_filter: HttpFilter) -> HttpStage:
         if http_filter.config_discovery is None:

@@ -18,35 +18,51 @@ from osmscope.rules.maintenance_mode import maintenance_mode
 from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.subset import criteria_of
 from osmscope.rules.substitution_format import FormatContext
+from osmscope.rules.upgrade import terminates_connect
 from osmscope.rules.upstream_request import Forwarding, UpstreamHeaders
 from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, Upstream
 from osmscope.trace.picking import Picking, pick
 from osmscope.trace.sidecar import Sidecar
+from osmscope.trace.upstream_filters import run_upstream_filters
 
 _replace = msgspec.structs.replace
 
 
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that its router forwards."""
+
+    path: HttpPath
+    """As the router gets it."""
+    router: Router
+    forwarding: Forwarding
+    restored: bool
+    """Whether a listener filter restored the connection's original destination."""
+
+
 def evaluate_upstream(
-    sidecar: Sidecar, cluster: Cluster, path: HttpPath, forwarding: Forwarding, *, restored: bool
+    sidecar: Sidecar, cluster: Cluster, asked: Forwarded
 ) -> Iterator[tuple[Upstream, SentUpstream]]:
     """Yield every way of a request that is forwarded to a cluster, with what is sent.
 
     Args:
         sidecar: The sidecar.
         cluster: The cluster.
-        path: The request, as the router gets it.
-        forwarding: What decides how it is forwarded.
-        restored: Whether a listener filter restored the connection's original destination.
+        asked: The request.
 
     Raises:
         DumpError: A resource cannot be read.
     """
     hosts = sidecar.cluster_hosts(cluster)
-    sent = upstream_request.finish(forwarding)
-    request = path.request.with_headers(sent.headers)
+    sent = upstream_request.finish(asked.forwarding)
+    request = asked.path.request.with_headers(sent.headers)
     start = Upstream(name=cluster.name, cluster=cluster)
     rest = Fraction(1)
-    received = SentUpstream(headers=sent.headers, steering=sent.steering, forwarding=forwarding)
+    received = SentUpstream(
+        headers=sent.headers,
+        steering=sent.steering,
+        forwarding=asked.forwarding,
+        is_raw=terminates_connect(asked.forwarding.action, request.headers),
+    )
     for refused in (
         maintenance_mode(cluster.name, request.runtime),
         drop_overload(hosts.assignment_policy, request.runtime),
@@ -57,10 +73,35 @@ def evaluate_upstream(
             yield _replace(start, reply=refused.reply, probability=share), received
     if rest == 0:
         return
-    picking = _picking_of_request(cluster, request, forwarding, restored)
+    picking = _picking_of_request(cluster, request, asked.forwarding, asked.restored)
     for upstream in pick(sidecar, hosts, start, picking):
         upstream = _replace(upstream, probability=rest * upstream.probability)
-        yield _with_endpoint_hosts(upstream, sent, forwarding), received
+        upstream = _with_endpoint_hosts(upstream, sent, asked.forwarding)
+        if upstream.reply is not None or upstream.missing or received.is_raw:
+            yield upstream, received
+        else:
+            yield from _filtered(sidecar, asked, upstream, (request, received))
+
+
+def _filtered(
+    sidecar: Sidecar,
+    asked: Forwarded,
+    upstream: Upstream,
+    sent: tuple[Request, SentUpstream],
+) -> Iterator[tuple[Upstream, SentUpstream]]:
+    """Put a request with its endpoint to the upstream filters."""
+    request, received = sent
+    assert upstream.cluster is not None
+    for way in run_upstream_filters(
+        sidecar, asked.router, upstream.cluster, asked.path.resolved, request
+    ):
+        further = _replace(
+            upstream,
+            reply=way.reply,
+            probability=upstream.probability * way.probability,
+            assumptions=(*upstream.assumptions, *way.assumptions),
+        )
+        yield further, _replace(received, headers=way.request.headers, runs=way.runs)
 
 
 def forwarding_of(router: Router, path: HttpPath) -> Forwarding:

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
-from osmscope.resources.route import Route
+from osmscope.resources.route import Route, RouteAction
 from osmscope.rules.facts import Headers
-from osmscope.rules.upgrade import decide_upgrade, upgrade_type
+from osmscope.rules.upgrade import decide_upgrade, terminates_connect, upgrade_type
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,24 @@ def test_an_upgrade_may_have_filters_of_its_own(own: list[dict[str, str]], expec
     headers = Headers.of([("connection", "upgrade"), ("upgrade", "websocket")])
     assert decide_upgrade(manager, headers, None).http_filters[0].name == expected
     assert decide_upgrade(manager, Headers(), None).http_filters[0].name == "main"
+
+
+@pytest.mark.parametrize(
+    ("config", "method", "raw"),
+    [
+        (None, "CONNECT", False),
+        ({"upgrade_type": "CONNECT"}, "CONNECT", False),
+        ({"upgrade_type": "CONNECT", "connect_config": {}}, "CONNECT", True),
+        ({"upgrade_type": "connect", "connect_config": {}}, "CONNECT", True),
+        ({"upgrade_type": "websocket", "connect_config": {}}, "CONNECT", False),
+        ({"upgrade_type": "CONNECT", "connect_config": {}}, "POST", False),
+        ({"upgrade_type": "CONNECT", "connect_config": {"allow_post": True}}, "POST", True),
+        ({"upgrade_type": "CONNECT", "connect_config": {"allow_post": True}}, "GET", False),
+    ],
+)
+def test_a_route_may_end_a_connect(
+    config: dict[str, object] | None, method: str, raw: bool
+) -> None:
+    configs = [] if config is None else [config]
+    action = msgspec.convert({"upgrade_configs": configs}, RouteAction)
+    assert terminates_connect(action, Headers.of([(":method", method)])) is raw

@@ -30,6 +30,11 @@ class Router(Resource, frozen=True):
     upstream_http_filters: tuple[HttpFilter, ...] = ()
 
 
+@extension(f"{_HTTP}.upstream_codec.v3.UpstreamCodec", name="envoy.filters.http.upstream_codec")
+class UpstreamCodec(Opaque, frozen=True):
+    """`envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec`: ends upstream filters."""
+
+
 @extension("envoy.config.route.v3.FilterConfig")
 class FilterConfig(Resource, frozen=True):
     """`envoy.config.route.v3.FilterConfig`: a per-route configuration, or `disabled`."""
