@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -16,6 +17,7 @@ from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.untrusted import escaped
+from osmscope.session.age import data_of
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 
 _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "secret")
@@ -75,6 +77,7 @@ def facts(sidecar: Sidecar) -> dict[str, object]:
         "node cluster": node.cluster,
         "envoy": node.version,
         "namespace": sidecar.namespace,
+        "data": "",
     }
     for kind in _KINDS:
         states: dict[str, int] = {}
@@ -84,6 +87,7 @@ def facts(sidecar: Sidecar) -> dict[str, object]:
         found[kind] = words or ("none" if dump.has(kind) else "not in the dump")
     clusters = sidecar.proxy.clusters
     found["live clusters"] = "not given" if clusters is None else str(len(clusters))
+    found["data"] = data_of(sidecar).words(datetime.now(UTC))
     gaps = [*dump.gaps, *(clusters.gaps if clusters is not None else ())]
     found["not understood"] = [f"{gap.path}: {gap.what}" for gap in gaps]
     return found

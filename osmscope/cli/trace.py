@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -79,9 +80,9 @@ def command(arguments: tuple[str, ...], **options: object) -> int:
         return _answer_lines(arguments, source, settings)
     name, target = split_arguments(arguments, source, wants_target=asked.curl is None)
     typed = typed_request(target, asked)
-    sidecar = read_sidecar(name, source)
-    traced = SidecarTracer(sidecar).trace(typed)
-    _write(traced, sidecar, settings)
+    tracer = SidecarTracer(read_sidecar(name, source))
+    traced = tracer.trace(typed)
+    _write(traced, tracer.sidecar, settings)
     return exit_codes.of_answer(traced.answer)
 
 
@@ -109,7 +110,9 @@ def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
     if chosen == "jsonl":
         output.write_lines([documents.as_line(traced.answer)])
     elif chosen in ("json", "yaml"):
-        document = documents.trace_document(traced.answer, traced.explanation, traced.inferred)
+        document = documents.trace_document(
+            traced.answer, traced.explanation, traced.inferred, traced.data
+        )
         write = documents.as_json if chosen == "json" else documents.as_yaml
         output.write(write(document))
     elif chosen in ("dot", "mermaid"):
@@ -121,14 +124,16 @@ def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
 def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: bool) -> None:
     from osmscope.report.text import trace_text
 
+    is_picture = settings.format == "svg"  # kept for longer than an age is true
     setting = Setting(
         source=sidecar.name,
         inferred=traced.inferred,
         pods=sidecar.pod_names(),
         stand_in=traced.stand_in,
+        data="" if is_picture or traced.data is None else traced.data.words(datetime.now(UTC)),
     )
     report = trace_report(traced.answer, traced.explanation, traced.request, setting)
-    if settings.format == "svg":
+    if is_picture:
         from osmscope.report.svg import as_svg
 
         text = trace_text(report, width=output.width(), color=True, wide=False)
@@ -165,6 +170,8 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
     batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar, as_mesh_client=False))
     lines = batch.answer_lines(_lines(settings.requests or "-"))
     output.write_lines(lines, at_once=settings.requests == "-")
+    for moved in sidecar.live.moved() if sidecar.live is not None else ():
+        diagnostics.note(f"{moved} while the sidecar was read; the answers may not fit together")
     return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES
 
 

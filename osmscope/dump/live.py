@@ -144,6 +144,11 @@ class LiveDump(Dump):
                 return super().has_nameless(kind)
             return bool(self._named.get(kind, {}).get(""))
 
+    def newest_update(self) -> str:
+        """When the newest of the resources that were asked for was delivered; "" for none."""
+        known = chain.from_iterable(known.entries for known in self.known().values())
+        return max((entry.last_updated for entry in known), default="")
+
     def version_info(self, kind: str) -> str:
         """The version of a whole section."""
         self.has(kind)

@@ -6,6 +6,7 @@ read. Absence of data is not absence of the object: `has` tells whether a kind w
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import Self
 
@@ -130,6 +131,11 @@ class Dump:
         """The version of a whole section; an entry's own is the one that counts."""
         self.entries(kind)
         return self._version_infos.get(kind, "")
+
+    def newest_update(self) -> str:
+        """When the newest of the resources that were looked at was delivered; "" for none."""
+        known = chain.from_iterable(self._entries.values())
+        return max((entry.last_updated for entry in known), default="")
 
     def node(self) -> Node:
         """Who this Envoy says it is, and its version, from the bootstrap."""

@@ -18,13 +18,25 @@ if TYPE_CHECKING:
 
 
 def trace_document(
-    answer: Answer, explanation: Explanation, inferred: tuple[str, ...] = ()
+    answer: Answer,
+    explanation: Explanation,
+    inferred: tuple[str, ...] = (),
+    data: object = None,
 ) -> dict[str, object]:
-    """Join an answer and its explanation to one document."""
+    """Join an answer and its explanation to one document.
+
+    Args:
+        answer: Where the request goes.
+        explanation: Why.
+        inferred: How the request was completed.
+        data: What it rests on, a `Data` of `osmscope.session.age`; None where nobody said.
+    """
     document: dict[str, object] = msgspec.to_builtins(answer)
     document["inferred"] = list(inferred)
     document["steps"] = msgspec.to_builtins(explanation.steps)
     document["near_misses"] = msgspec.to_builtins(explanation.near_misses)
+    if data is not None:
+        document["data"] = msgspec.to_builtins(data)
     return document
 
 

@@ -52,6 +52,9 @@ def _headline(page: Page, report: TraceReport) -> None:
     sign = SIGNS[report.sign]
     page.put_pieces(f"{sign} ", (report.subject, "strong"), (report.result, report.sign), hang="  ")
     page.lines[0] = page.paint(sign, report.sign) + page.lines[0][len(sign) :]
+    if report.data:
+        label = f"  {'data':{_LABEL}}"
+        page.put(label, report.data, "faint", hang=" " * len(label))
 
 
 def _step(page: Page, step: Step, indent: str, *, wide: bool) -> None:

@@ -54,6 +54,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """The names of pods, by IP address."""
     stand_in: str = ""
     """An IP address that only stands for the one that the host has."""
+    data: str = ""
+    """How old what was read is, and what it cost."""
 
 
 class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
     """`bookbuyer → GET bookstore:14001/books`."""
     result: str
     """`reaches 3 endpoints of 2 clusters`."""
+    data: str
+    """How old what it rests on is; "" where nobody said."""
     rows: tuple[Step, ...]
     """The decisions that all branches share."""
     branches: tuple[Branch, ...]
@@ -97,6 +101,7 @@ def trace_report(
         sign=_sign({branch.sign for branch in branches}),
         subject=f"{setting.source} → {describe_request(request)}",
         result=_result(answer, _unnamed(request, setting)),
+        data=setting.data,
         rows=tuple(step for step in shared if step.kind not in _SHOWN_ELSEWHERE),
         branches=branches,
         nearest=tuple(f"{miss.change} → {miss.what}" for miss in explanation.near_misses),

@@ -70,6 +70,8 @@ def trace_command(
         if getattr(source_options, field) not in (None, getattr(default, field))
         for word in _option(name, f"{getattr(source_options, field)}")
     ]
+    if source_options.full:
+        from_words.append("--full")
     option_words = list(option_words_of(options))
     positional = [word for word in (source, target) if word is not None]
     if any(word.startswith("-") and word != "-" for word in positional):

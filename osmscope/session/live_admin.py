@@ -11,6 +11,7 @@ import contextlib
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 import msgspec
 
@@ -30,11 +31,6 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     questions: int
     bytes: int
-
-    def words(self) -> str:
-        """Say it: `asked 5 questions, 213 KiB`."""
-        noun = "question" if self.questions == 1 else "questions"
-        return f"asked {self.questions} {noun}, {_size(self.bytes)}"
 
 
 class Way:
@@ -97,6 +93,7 @@ class Live:
     """
 
     def __init__(self, opening: Opening, *, where: str, deadline: float) -> None:
+        self._start = partial(Live, opening, where=where, deadline=deadline)
         self.way = Way(opening, deadline=deadline)
         self.dump = LiveDump(self.way, where=where)
         self.clusters = LiveClusters(self.way, where=where)
@@ -120,14 +117,17 @@ class Live:
         """
         return moved(self.way, self.dump)
 
+    def renewed(self) -> Live:
+        """Return the same sidecar with nothing read of it; what was asked still counts.
+
+        Raises:
+            UnreachableError: The sidecar does not answer.
+        """
+        self.close()
+        renewed = self._start()
+        renewed.way.asked[:0] = self.way.asked
+        return renewed
+
     def close(self) -> None:
         """Close the way to it; a later question opens it again."""
         self.way.close()
-
-
-def _size(size: int) -> str:
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size} {unit}"
-        size = round(size / 1024)
-    return f"{size} GiB"

@@ -70,10 +70,14 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """Gives the names of pods, by IP address."""
     notes: tuple[str, ...] = ()
     """What was chosen on the user's behalf."""
+    captured_at: str = ""
+    """When it was captured, as its manifest says; "" where it says nothing."""
+    is_live: bool = False
+    """Whether it was read of a live Envoy."""
     live: Live | None = None
     """Who is asked for what is needed; None where everything was read at once."""
     again: Callable[[], Sidecar] | None = None
-    """Reads the same sidecar again; None where it can be read once only."""
+    """Finds and reads the sidecar again; None where it can be read once only."""
 
     def reload(self) -> Sidecar:
         """Read the sidecar again, as it is by now; itself where it can be read once only.
@@ -81,7 +85,12 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OsmscopeError: See `read_sidecar`.
         """
-        return self if self.again is None else self.again()
+        if self.live is None:
+            return self if self.again is None else self.again()
+        live = self.live.renewed()
+        own = self.proxy.clusters is self.live.clusters
+        proxy = Proxy(live.dump, live.clusters if own else self.proxy.clusters)
+        return msgspec.structs.replace(self, proxy=proxy, live=live)
 
     def close(self) -> None:
         """Close the way to a live sidecar; a later question opens it again."""
@@ -132,12 +141,14 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
     """
     if options.full:
         with opening() as address:
-            return msgspec.structs.replace(_of_file(address, None, options), name=where)
+            sidecar = _of_file(address, None, options)
+            return msgspec.structs.replace(sidecar, name=where, is_live=True)
     live = Live(opening, where=where, deadline=options.request_timeout)
     own = options.clusters is None
     clusters = live.clusters if own else _clusters(str(options.clusters), options)
     namespace = node_namespace(live.dump.node().id)
-    return Sidecar(proxy=Proxy(live.dump, clusters), name=where, namespace=namespace, live=live)
+    proxy = Proxy(live.dump, clusters)
+    return Sidecar(proxy=proxy, name=where, namespace=namespace, is_live=True, live=live)
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:
@@ -303,10 +314,16 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         name=pod.workload or pod.name,
         namespace=pod.namespace or sidecar.namespace,
         services=snapshot.services(),
+        captured_at=_captured_at(snapshot),
         pod_names=snapshot.pod_names,
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,
     )
+
+
+def _captured_at(snapshot: Snapshot) -> str:
+    moment = snapshot.recorded_at()
+    return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:

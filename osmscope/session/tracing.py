@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from osmscope.session.age import Data, data_of
 from osmscope.session.sources import Sidecar
 from osmscope.session.typed_request import Typed
 from osmscope.trace.answer import Answer, Explanation, Step
@@ -28,6 +29,8 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     inferred: tuple[str, ...]
     stand_in: str = ""
     """The destination, where it only stands for the address that the host has."""
+    data: Data | None = None
+    """What the answer rests on."""
 
 
 def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completion:
@@ -61,10 +64,37 @@ class SidecarTracer:
     def trace(self, typed: Typed) -> Traced:
         """Complete, evaluate and explain one request.
 
+        What a live sidecar was asked for may straddle an update: it is then read again, once; if
+        it moved meanwhile again, the answer says so.
+
         Raises:
             UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
+            UnreachableError: A live sidecar does not answer.
         """
+        traced = self._trace(typed)
+        moved = self._moved()
+        if moved:
+            self.renew(self.sidecar.reload())
+            traced = self._trace(typed)
+            moved = self._moved()
+        if moved:
+            said = tuple(f"{one} while the sidecar was read" for one in moved)
+            assumptions = (*traced.answer.assumptions, *said)
+            answer = msgspec.structs.replace(traced.answer, exact=False, assumptions=assumptions)
+            traced = msgspec.structs.replace(traced, answer=answer)
+        return msgspec.structs.replace(traced, data=data_of(self.sidecar))
+
+    def _moved(self) -> tuple[str, ...]:
+        return self.sidecar.live.moved() if self.sidecar.live is not None else ()
+
+    def renew(self, sidecar: Sidecar) -> None:
+        """Trace another reading of the sidecar from now on."""
+        self.sidecar = sidecar
+        self.completion = completion_of(sidecar)
+        self.__dict__.pop("tracer", None)
+
+    def _trace(self, typed: Typed) -> Traced:
         completed, found = self.completion.complete(typed.request)
         completed = typed.finished(completed, found.host)
         said = (*self.sidecar.notes, *typed.notes)

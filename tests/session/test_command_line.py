@@ -136,6 +136,7 @@ def test_only_what_is_needed_is_written(fields, line):
                               request_timeout=2.5),
          "osmscope trace pod --kubeconfig c --context b -n a --admin-port 1"
          " --request-timeout 2.5 a:1"),
+        ("pod", SourceOptions(full=True), "osmscope trace pod --full a:1"),
         ("-x", SourceOptions(), "osmscope trace -- -x a:1"),
         ("-", SourceOptions(), "osmscope trace - a:1"),
     ],

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
-from osmscope.session.tracing import SidecarTracer
-from osmscope.session.typed_request import RequestOptions, typed_request
+from osmscope.errors import RefusedError, UnreachableError
+from osmscope.session.live_admin import Way
+from osmscope.session.sources import Sidecar, SourceOptions, live_sidecar, read_sidecar
+from osmscope.session.tracing import SidecarTracer, Traced
+from osmscope.session.typed_request import RequestOptions, Typed, typed_request
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.tracer import Tracer
 from tests.mesh import osm09, osm12
@@ -72,3 +78,166 @@ def test_hosts_are_found_as_in_the_whole_dump(every_sidecar: tuple[str, Unbound]
         typed = typed_request(host, RequestOptions())
         expected = SidecarTracer(read(unbound, full=True)).trace(typed)
         assert SidecarTracer(read(unbound)).trace(typed).answer == expected.answer
+
+
+@pytest.fixture
+def bookbuyer_sidecar() -> Iterator[Unbound]:
+    """The bookbuyer's sidecar, for a test that changes it."""
+    resources = osm12.sidecar(BOOKSTORE, BOOKSTORE.pod(BOOKBUYER), CertificateAuthority())
+    with running_unbound(resources) as unbound:
+        yield unbound
+
+
+def clusters_of(unbound: Unbound) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads((unbound.folder / "xds/cds.json").read_text())[
+        "resources"
+    ]
+    return found
+
+
+def deliver_clusters(unbound: Unbound, version: str) -> None:
+    """Deliver the same clusters, but for a limit, and wait until they serve."""
+    clusters = clusters_of(unbound)
+    for number, cluster in enumerate(clusters):
+        cluster["connect_timeout"] = f"{int(version) + number}s"
+    unbound.deliver("cds", clusters, version)
+    unbound.wait_for(lambda: read(unbound).proxy.dump.version_info("cluster") == version)
+
+
+TYPED = typed_request("bookstore.bookstore:14001/books-bought", RequestOptions())
+
+
+def test_an_update_in_the_middle_is_read_again(bookbuyer_sidecar: Unbound) -> None:
+    tracer = SidecarTracer(read(bookbuyer_sidecar))
+    assert tracer.sidecar.proxy.listeners
+    first = tracer.trace(TYPED)
+    assert first.data is not None
+    deliver_clusters(bookbuyer_sidecar, "2")
+    stale = tracer.sidecar.proxy
+    again = tracer.trace(TYPED)
+    assert again.answer == first.answer
+    assert tracer.sidecar.proxy is not stale
+    assert tracer.sidecar.proxy.dump.version_info("cluster") == "2"
+    assert again.data is not None
+    assert again.data.last_updated > first.data.last_updated
+    assert (again.data.questions or 0) > 2 * (first.data.questions or 0)
+
+
+def test_a_sidecar_that_never_rests_is_named(bookbuyer_sidecar: Unbound) -> None:
+    tracer = SidecarTracer(read(bookbuyer_sidecar))
+    versions = iter(range(2, 100))
+
+    class Restless(SidecarTracer):
+        """Delivers another version between the answer and the look at the versions."""
+
+        def _trace(self, typed: Typed) -> Traced:
+            traced = super()._trace(typed)
+            deliver_clusters(bookbuyer_sidecar, str(next(versions)))
+            return traced
+
+    restless = Restless(tracer.sidecar)
+    answer = restless.trace(TYPED).answer
+    assert not answer.exact
+    (said,) = [one for one in answer.assumptions if "changed" in one]
+    assert said.startswith("the clusters ")
+    assert said.endswith("changed from version 2 to 3 while the sidecar was read")
+
+
+def test_answers_stay_whole_while_the_configuration_changes_all_the_time(
+    bookbuyer_sidecar: Unbound,
+) -> None:
+    expected = SidecarTracer(read(bookbuyer_sidecar)).trace(TYPED).answer
+    stop = threading.Event()
+
+    def change() -> None:
+        clusters = clusters_of(bookbuyer_sidecar)
+        version = 1
+        while not stop.is_set():
+            version += 1
+            bookbuyer_sidecar.deliver("cds", clusters, str(version))
+            for cluster in clusters:
+                cluster["connect_timeout"] = f"{version}s"
+            time.sleep(0.005)
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(20):
+            answer = SidecarTracer(read(bookbuyer_sidecar)).trace(TYPED).answer
+            assert answer.outcomes == expected.outcomes
+            assert answer.exact or any(
+                "while the sidecar was read" in a for a in answer.assumptions
+            )
+    finally:
+        stop.set()
+        changing.join()
+
+
+def test_a_sidecar_that_went_away_is_told_and_asked_again_when_it_is_back() -> None:
+    resources = osm12.sidecar(BOOKSTORE, BOOKSTORE.pod(BOOKBUYER), CertificateAuthority())
+    with running_unbound(resources) as unbound:
+        sidecar = read(unbound)
+        expected = SidecarTracer(sidecar).trace(TYPED).answer
+        unbound.process.kill()
+        unbound.process.wait()
+        with pytest.raises(UnreachableError):
+            sidecar.reload()
+    with pytest.raises(UnreachableError, match="no such socket"):
+        SidecarTracer(sidecar).trace(TYPED)
+    sidecar.close()
+    assert expected.outcomes
+
+
+def test_the_way_is_opened_once_and_closed_after_an_error(bookbuyer_sidecar: Unbound) -> None:
+    happened: list[str] = []
+
+    @contextlib.contextmanager
+    def opening() -> Iterator[str]:
+        happened.append("opened")
+        try:
+            yield bookbuyer_sidecar.address
+        except UnreachableError as error:
+            happened.append("failed")
+            raise UnreachableError("the pod has gone") from error
+        finally:
+            happened.append("closed")
+
+    way = Way(opening, deadline=5)
+    way.ask("ready")
+    way.ask("config_dump", mask="version_info")
+    with pytest.raises(RefusedError):
+        way.ask("config_dump", name_regex="(")
+    assert happened == ["opened"]
+    assert len(way.asked) == 2
+    bookbuyer_sidecar.process.kill()
+    bookbuyer_sidecar.process.wait()
+    with pytest.raises(UnreachableError, match="the pod has gone"):
+        way.ask("ready")
+    assert happened == ["opened", "failed", "closed"]
+    with pytest.raises(UnreachableError, match="the pod has gone"):
+        way.ask("ready")
+    assert happened == ["opened", "failed", "closed"] * 2
+    way.close()
+
+
+def test_a_way_that_is_forgotten_is_closed(bookbuyer_sidecar: Unbound) -> None:
+    happened: list[str] = []
+
+    @contextlib.contextmanager
+    def opening() -> Iterator[str]:
+        yield bookbuyer_sidecar.address
+        happened.append("closed")
+
+    sidecar = live_sidecar(opening, "a pod", SourceOptions())
+    assert sidecar.name == "a pod"
+    assert sidecar.namespace == "bookbuyer"
+    del sidecar
+    gc.collect()
+    assert happened == ["closed"]
+
+
+def test_everything_at_once_is_one_question_for_each_page(bookbuyer_sidecar: Unbound) -> None:
+    sidecar = read(bookbuyer_sidecar, full=True)
+    assert sidecar.live is None
+    assert sidecar.is_live
+    assert sidecar.reload() is not sidecar
