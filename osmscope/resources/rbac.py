@@ -1,6 +1,7 @@
 """Role based access control: policies, permissions, principals."""
 
 from osmscope.resources.address import CidrRange
+from osmscope.resources.cel import CelConfig, CelExpr, CelParsed
 from osmscope.resources.matcher import (
     FilterStateMatcher,
     HeaderMatcher,
@@ -88,9 +89,9 @@ class Policy(Resource, frozen=True):
 
     permissions: tuple[Permission, ...] = ()
     principals: tuple[Principal, ...] = ()
-    condition: object = None
-    checked_condition: object = None
-    cel_config: object = None
+    condition: CelExpr | None = None
+    checked_condition: CelParsed | None = None
+    cel_config: CelConfig | None = None
 
 
 class RbacRules(Resource, frozen=True):
@@ -112,13 +113,14 @@ class RbacAction(Resource, frozen=True):
 class HttpRbac(Resource, frozen=True):
     """`envoy.extensions.filters.http.rbac.v3.RBAC`."""
 
-    inert = frozenset({
-        "shadow_rules", "shadow_matcher", "shadow_rules_stat_prefix", "rules_stat_prefix",
-        "track_per_rule_stats",
-    })  # fmt: skip
+    inert = frozenset({"track_per_rule_stats"})
 
     rules: RbacRules | None = None
     matcher: Matcher | None = None
+    rules_stat_prefix: str = ""
+    shadow_rules: RbacRules | None = None
+    shadow_matcher: Matcher | None = None
+    shadow_rules_stat_prefix: str = ""
 
 
 class HttpRbacPerRoute(Resource, frozen=True):

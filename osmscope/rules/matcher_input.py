@@ -4,7 +4,7 @@ What Envoy does: an input is text or absent, and what is absent fits nothing. Ad
 no IPs are absent, so are an SNI that no listener filter read, an empty list of protocols or names,
 and a source type that is not `local`. Values of a repeated header are joined by commas; query
 parameters are percent-decoded; protocols stand in single quotes.
-Checked against Envoy 1.40.0. Not modelled: CEL, responses, trailers, environment variables and
+Checked against Envoy 1.40.0. Not modelled: responses, trailers, environment variables and
 dynamic modules, which are unknown.
 """
 

@@ -3,11 +3,12 @@
 What Envoy does: a single predicate puts an input to a string matcher or to a matcher of its own;
 an absent input fits none, so its negation fits. An absent value of metadata, though, is put to
 the metadata matcher, whose `invert` then fits. Hash matchers take xxHash64 of the input.
-Checked against Envoy 1.40.0. Not modelled: CEL and dynamic modules, which are unknown.
+Checked against Envoy 1.40.0. Not modelled: dynamic modules, which are unknown.
 """
 
 import xxhash
 
+from osmscope.resources.cel import CelMatcher
 from osmscope.resources.extension import Unsupported, decode_extension
 from osmscope.resources.matcher import MetadataMatcher, Predicate, SinglePredicate
 from osmscope.resources.matcher_inputs import (
@@ -18,6 +19,7 @@ from osmscope.resources.matcher_inputs import (
     RuntimeFraction,
 )
 from osmscope.resources.resource import Resource
+from osmscope.rules.cel import match_expression
 from osmscope.rules.ip_range import match_any_range
 from osmscope.rules.matcher_input import InputValue, MatcherInputs, read_input
 from osmscope.rules.metadata import match_metadata
@@ -50,6 +52,8 @@ def _single(predicate: SinglePredicate, inputs: MatcherInputs) -> Match:
     custom = decode_extension(predicate.custom_match) if predicate.custom_match else None
     if isinstance(source, DynamicMetadataInput):
         return _metadata(source, custom, inputs)
+    if isinstance(custom, CelMatcher):
+        return match_expression(custom.expr_match, inputs)
     found = read_input(source, inputs)
     if found.missing:
         return unknown(found.missing)

@@ -5,8 +5,7 @@ Policies are tried in byte order of their names and the first that fits decides:
 allows and nothing else does, under DENY it denies and nothing else does, LOG always allows. A
 policy fits where any permission, any principal and the condition do. A matcher that finds no
 action denies. A denial names its policy, blanks replaced by `_`, or `none`.
-Checked against Envoy 1.40.0. Not modelled: CEL conditions, which are unknown; shadow rules, which
-decide nothing; the dynamic metadata that RBAC leaves.
+Checked against Envoy 1.40.0. Not modelled: of CEL conditions what `cel` leaves out.
 
 An unknown policy leaves the verdict certain where a later one decides alike.
 """
@@ -21,17 +20,17 @@ from osmscope.resources.extension import decode_extension
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.rbac import HttpRbac, NetworkRbac, Policy, RbacAction, RbacRules
 from osmscope.rules import matcher_tree
+from osmscope.rules.cel import match_cel
 from osmscope.rules.matcher_input import MatcherInputs
 from osmscope.rules.rbac_permission import match_permission
 from osmscope.rules.rbac_principal import match_principal
-from osmscope.rules.result import Match, Outcome, any_of, matched, missed, unknown
+from osmscope.rules.result import Match, Outcome, any_of, matched, missed
 
 Verdict = Literal["allowed", "denied", "unknown"]
 
 _BLANK = re.compile(r"[ \t\n\v\f\r]")
 _NO_PERMISSION = missed("the policy has no permission", "permissions")
 _NO_PRINCIPAL = missed("the policy has no principal", "principals")
-_CONDITION = unknown("what a CEL condition decides", "condition")
 
 
 class RbacVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +144,11 @@ def _parts(policy: Policy, inputs: MatcherInputs) -> Iterator[Match]:
         ),
         _NO_PRINCIPAL,
     )
-    if policy.condition is not None or policy.cel_config is not None:
-        yield _CONDITION
+    condition = policy.condition
+    if condition is None and policy.checked_condition is not None:
+        condition = policy.checked_condition.expr
+    if condition is not None:
+        yield match_cel(condition, inputs, policy.cel_config).within("condition")
 
 
 def evaluate_matcher(matcher: Matcher, inputs: MatcherInputs) -> RbacVerdict:

@@ -142,3 +142,14 @@ def test_unknown(config: dict[str, object], missing: str) -> None:
     match = ask({"not_matcher": config}, inputs(("x", "a"), opaque_filters=("lua",)))
     assert match.is_unknown
     assert match.missing == missing
+
+
+@pytest.mark.parametrize(("value", "fits"), [(True, True), (False, False)])
+def test_a_cel_expression(value: bool, fits: bool) -> None:
+    pytest.importorskip("cel_expr_python", reason="the extra osmscope[cel] is not installed")
+    source = {"typed_config": {"@type": f"{TYPE}xds.type.matcher.v3.HttpAttributesCelMatchInput"}}
+    parsed = {"expr": {"const_expr": {"bool_value": value}}}
+    config = custom(
+        source, f"{TYPE}xds.type.matcher.v3.CelMatcher", expr_match={"cel_expr_parsed": parsed}
+    )
+    assert ask(config, inputs()).is_match is fits

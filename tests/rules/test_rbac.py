@@ -16,7 +16,10 @@ WRONG_PORT = {"permissions": [{"destination_port": 81}]}
 OTHER_PORT = {**WRONG_PORT, "principals": [ANY]}
 TLS_ONLY = {"permissions": [ANY], "principals": [{"authenticated": {}}]}
 FROM = {"permissions": [ANY], "principals": [{"source_ip": {"address_prefix": "10.0.0.0"}}]}
-CONDITION = {**PERMIT, "condition": {"const_expr": {}}}
+ID = {"select_expr": {"operand": {"ident_expr": {"name": "connection"}}, "field": "id"}}
+CONDITION = {**PERMIT, "condition": ID}
+TRUE = {"const_expr": {"bool_value": True}}
+CEL_ID = "connection.id, which a CEL condition reads"
 TYPE = "type.googleapis.com/"
 SOURCE_IP = f"{TYPE}envoy.extensions.matching.common_inputs.network.v3.SourceIPInput"
 PORT = f"{TYPE}envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput"
@@ -85,7 +88,10 @@ def test_rules(config: dict[str, object], outcome: str, policy: str) -> None:
         (rules("ALLOW", a=FROM, b=PERMIT), "allowed", "b", ""),
         (rules("DENY", a=FROM, b=PERMIT), "denied", "b", "the source IP"),
         (rules("DENY", a=PERMIT, b=FROM), "denied", "a", ""),
-        (rules("ALLOW", a=CONDITION), "unknown", "none", "what a CEL condition decides"),
+        (rules("ALLOW", a=CONDITION), "unknown", "none", CEL_ID),
+        (rules("DENY", a=CONDITION, b=PERMIT), "denied", "b", CEL_ID),
+        (rules("ALLOW", a={**PERMIT, "checked_condition": {"expr": TRUE}}), "allowed", "a", ""),
+        (rules("ALLOW", a={**PERMIT, "condition": {"const_expr": {}}}), "denied", "none", ""),
         (rules("ALLOW", a={**TLS_ONLY, "condition": {}}), "denied", "none", ""),
         (rules("ALLOW", a={**FROM, **WRONG_PORT}), "denied", "none", ""),
         (rules("ALLOW", a={**FROM, "cel_config": {}}), "unknown", "none", "the source IP"),

@@ -5,6 +5,7 @@ import pytest
 from osmscope.resources.address import CidrRange
 from osmscope.resources.endpoint import MetadataHolder
 from osmscope.resources.matcher import (
+    Matcher,
     MetadataMatcher,
     PathMatcher,
     PathSegment,
@@ -112,3 +113,61 @@ def test_denied_for_sure_by_a_policy_that_is_not_sure() -> None:
     assert result.assumptions == (
         'the RBAC policy that denies is "b" (the source IP is not known)',
     )
+
+
+ENFORCED, SHADOW = "enforced_engine_result", "shadow_engine_result"
+NAMED = Policy(permissions=(Permission(any=True),), principals=(ANYONE,))
+
+
+def rules(action: str, *names: str) -> RbacRules:
+    return RbacRules(action=action, policies=dict.fromkeys(names, NAMED))
+
+
+@pytest.mark.parametrize(
+    ("used", "metadata", "hint"),
+    [
+        (HttpRbac(), None, None),
+        (
+            HttpRbac(rules=rules("ALLOW", "p q")),
+            {ENFORCED: "allowed", "enforced_effective_policy_id": "p q"},
+            None,
+        ),
+        (HttpRbac(rules=rules("ALLOW")), {ENFORCED: "denied"}, None),
+        (
+            HttpRbac(rules=rules("LOG", "p")),
+            {ENFORCED: "allowed", "enforced_effective_policy_id": "p"},
+            True,
+        ),
+        (HttpRbac(rules=rules("LOG")), {ENFORCED: "allowed"}, False),
+        (HttpRbac(shadow_rules=rules("ALLOW")), {SHADOW: "denied"}, None),
+        (
+            HttpRbac(
+                rules=rules("ALLOW", "p"),
+                rules_stat_prefix="x_",
+                shadow_rules=rules("DENY", "s"),
+                shadow_rules_stat_prefix="y_",
+            ),
+            {
+                f"x_{ENFORCED}": "allowed",
+                "x_enforced_effective_policy_id": "p",
+                f"y_{SHADOW}": "denied",
+                "y_shadow_effective_policy_id": "s",
+            },
+            None,
+        ),
+        (HttpRbac(shadow_matcher=Matcher()), {SHADOW: "denied"}, None),
+        (HttpRbac(matcher=Matcher()), {ENFORCED: "denied"}, None),
+    ],
+)
+def test_what_rbac_leaves_in_the_metadata(
+    used: HttpRbac, metadata: dict[str, str] | None, hint: bool | None
+) -> None:
+    found = run(used).request.metadata
+    assert found.get("envoy.filters.http.rbac") == metadata
+    assert found.get("envoy.common", {}).get("access_log_hint") is hint
+
+
+def test_an_unknown_result_is_unknown_to_later_rules() -> None:
+    request = run(config(Permission(any=True), principal=SOMEWHERE)).request
+    assert request.opaque_filters == ("envoy.filters.http.rbac",)
+    assert request.metadata == {"envoy.filters.http.rbac": {}}
