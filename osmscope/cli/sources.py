@@ -40,6 +40,12 @@ def source_options(command: CommandT) -> CommandT:
             metavar="PORT",
             help="Where a pod's Envoy has its admin interface (told from its sidecar).",
         ),
+        click.option(
+            "--via",
+            type=click.Choice(["api", "kubectl"]),
+            default="api",
+            help="What leads to a pod: the API server, or `kubectl port-forward`.",
+        ),
         click.option("-n", "--namespace", metavar="NAME", help="The pod's namespace."),
         click.option("--context", metavar="NAME", help="The context of the kubeconfig."),
         click.option("--kubeconfig", metavar="FILE", help="The kubeconfig (as kubectl finds it)."),

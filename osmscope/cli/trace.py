@@ -133,6 +133,9 @@ def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: 
         data="" if is_picture or traced.data is None else traced.data.words(datetime.now(UTC)),
     )
     report = trace_report(traced.answer, traced.explanation, traced.request, setting)
+    for note in sidecar.later_notes():
+        if note not in traced.inferred:
+            diagnostics.note(note)
     if is_picture:
         from osmscope.report.svg import as_svg
 
@@ -172,6 +175,8 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
     output.write_lines(lines, at_once=settings.requests == "-")
     for moved in sidecar.live.moved() if sidecar.live is not None else ():
         diagnostics.note(f"{moved} while the sidecar was read; the answers may not fit together")
+    for note in sidecar.later_notes():
+        diagnostics.note(note)
     return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES
 
 

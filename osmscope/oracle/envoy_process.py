@@ -23,11 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from osmscope.oracle import keeper
 from osmscope.oracle.access_log import LogLine, read_line
 from osmscope.oracle.json_tree import Json, message, messages, text
 from osmscope.oracle.not_comparable import NotComparableError
 from osmscope.oracle.runnable import ACCESS_LOG, ADMIN_SOCKET
+from osmscope.source import keeper
 
 _PAUSE = 0.02
 _FOR_MORE = 4

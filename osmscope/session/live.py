@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from osmscope.errors import UnreachableError
+from osmscope.mesh.osm import parse_cluster_name
 from osmscope.mesh.vendors import find_sidecar
 from osmscope.source.kubernetes_lists import PodFacts
 
 if TYPE_CHECKING:
-    from osmscope.session.sources import SourceOptions
+    from osmscope.resources.proxy import Proxy
+    from osmscope.session.sources import Sidecar, SourceOptions
     from osmscope.source.kubernetes import Cluster
 
 _RUNNING = "Running"
@@ -50,6 +54,30 @@ class LivePod:
         with self.cluster.forward(self.facts, self.admin_port) as address:
             yield address
 
+    def known(self, sidecar: Sidecar) -> Sidecar:
+        """Return what was read of the pod's Envoy, with what the cluster tells around it."""
+        from osmscope.source.kubernetes_names import Asking, LivePodNames, LiveServices
+
+        asking = Asking(self.cluster)
+        own = self.facts.namespace
+        return msgspec.structs.replace(
+            sidecar,
+            name=self.facts.workload,
+            namespace=own,
+            address=next(iter(self.facts.addresses), ""),
+            services=LiveServices(asking),
+            pod_names=lambda: LivePodNames(asking, lambda: _namespaces(sidecar.proxy, own)),
+            notes=self.notes,
+            later_notes=lambda: asking.notes,
+        )
+
+
+def _namespaces(proxy: Proxy, own: str) -> Iterable[str]:
+    """List the namespaces that a sidecar's clusters are named after, its own first."""
+    services = (parse_cluster_name(entry.name) for entry in proxy.dump.entries("cluster"))
+    names = (service.namespace for service in services if service is not None)
+    return dict.fromkeys((own, *names))
+
 
 def open_cluster(options: SourceOptions) -> Cluster:
     """Find the cluster that the options name; it is connected to when it is first asked.
@@ -63,7 +91,7 @@ def open_cluster(options: SourceOptions) -> Cluster:
     from osmscope.source.kubernetes import Cluster
 
     credentials = find_credentials(options.kubeconfig, options.context)
-    return Cluster(credentials, deadline=options.request_timeout)
+    return Cluster(credentials, deadline=options.request_timeout, via=options.via)
 
 
 def find_live_pod(cluster: Cluster, selector: str, options: SourceOptions) -> LivePod:

@@ -9,7 +9,7 @@ given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,9 @@ from osmscope.session.live_admin import Live, Opening
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
 from osmscope.source.files import Source
-from osmscope.source.kubernetes_lists import Service
+from osmscope.source.kubeconfig import Via
 from osmscope.source.locations import read_location
+from osmscope.source.service_directory import ServiceDirectory
 
 if TYPE_CHECKING:
     from osmscope.session.live import LivePod
@@ -50,6 +51,7 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     context: str | None = None
     namespace: str | None = None
     admin_port: int | None = None
+    via: Via = "api"
     request_timeout: float = DEADLINE
     """Seconds for each answer of a live source."""
     full: bool = False
@@ -63,7 +65,7 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """What the user calls it, for headlines."""
     namespace: str = ""
-    services: tuple[Service, ...] = ()
+    services: ServiceDirectory = ServiceDirectory()
     address: str = ""
     """The pod's own; "" where it is not known."""
     pod_names: Callable[[], Mapping[str, str]] = dict
@@ -74,6 +76,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """When it was captured, as its manifest says; "" where it says nothing."""
     is_live: bool = False
     """Whether it was read of a live Envoy."""
+    later_notes: Callable[[], Sequence[str]] = tuple
+    """Gives what could not be read of the cluster until now."""
     live: Live | None = None
     """Who is asked for what is needed; None where everything was read at once."""
     again: Callable[[], Sidecar] | None = None
@@ -262,15 +266,8 @@ def _live_pod(selector: str, options: SourceOptions) -> LivePod:
 
 def _of_pod(selector: str, options: SourceOptions) -> Sidecar:
     pod = _live_pod(selector, options)
-    facts = pod.facts
-    sidecar = live_sidecar(pod.admin_address, f"{facts.full_name}:{pod.admin_port}", options)
-    return msgspec.structs.replace(
-        sidecar,
-        name=facts.workload,
-        namespace=facts.namespace,
-        address=facts.addresses[0] if facts.addresses else "",
-        notes=pod.notes,
-    )
+    where = f"{pod.facts.full_name}:{pod.admin_port}"
+    return pod.known(live_sidecar(pod.admin_address, where, options))
 
 
 def _pod(location: str, name: str | None) -> tuple[Snapshot, PodFiles]:
@@ -313,8 +310,8 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         sidecar,
         name=pod.workload or pod.name,
         namespace=pod.namespace or sidecar.namespace,
-        services=snapshot.services(),
         captured_at=_captured_at(snapshot),
+        services=ServiceDirectory(snapshot.services()),
         pod_names=snapshot.pod_names,
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,

@@ -97,7 +97,7 @@ class SidecarTracer:
     def _trace(self, typed: Typed) -> Traced:
         completed, found = self.completion.complete(typed.request)
         completed = typed.finished(completed, found.host)
-        said = (*self.sidecar.notes, *typed.notes)
+        said = (*self.sidecar.notes, *typed.notes, *self.sidecar.later_notes())
         if found.candidates:
             return Traced(
                 request=completed,

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +24,10 @@ _PATHS = {
     "users": ("client-certificate", "client-key", "tokenFile"),
 }
 _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+
+
+Via = Literal["api", "kubectl"]
+"""What leads to a pod: the API server, asked by kr8s, or kubectl."""
 
 
 class NoClusterError(SourceError):
@@ -42,6 +47,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """The files it is from."""
     files: tuple[str, ...] = ()
     """Files with keys and certificates that belong to the user."""
+    kubectl_flags: tuple[str, ...] = ()
+    """What tells kubectl the same."""
 
     @property
     def label(self) -> str:
@@ -79,7 +86,9 @@ def find_credentials(kubeconfig: str | None = None, context: str | None = None) 
             where=f"tried {tried} and the service account of a pod",
             hint="give --kubeconfig FILE or set KUBECONFIG",
         )
-    return _merged(present).credentials(context)
+    found = _merged(present).credentials(context)
+    file = () if kubeconfig is None else (f"--kubeconfig={present[0]}",)
+    return msgspec.structs.replace(found, kubectl_flags=(*file, f"--context={found.context}"))
 
 
 def _files(kubeconfig: str | None) -> list[Path]:

@@ -8,6 +8,7 @@ own kind, so that whoever asks can go on without.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 import weakref
 from collections.abc import Coroutine, Iterator
@@ -16,9 +17,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from osmscope.errors import SourceError, UnreachableError
+from osmscope.errors import RefusedError, SourceError, UnreachableError
 from osmscope.source.event_loop import EventLoop
-from osmscope.source.kubeconfig import Credentials
+from osmscope.source.kubeconfig import Credentials, Via
+from osmscope.source.kubectl_forward import KubectlForward
 from osmscope.source.kubernetes_api import PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_forward import Forward
 from osmscope.source.kubernetes_lists import PodFacts, read_continue, read_pod, read_pods
@@ -37,16 +39,20 @@ class Cluster:
     Args:
         credentials: Which cluster, and who asks.
         deadline: Seconds for each question.
+        via: What leads to pods.
     """
 
-    def __init__(self, credentials: Credentials, *, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, credentials: Credentials, *, deadline: float = DEADLINE, via: Via = "api"
+    ) -> None:
         self.credentials = credentials
+        self.via = via
         self.deadline = deadline
         self._api = ApiServer(credentials, deadline)
         self._loop = EventLoop()
         self._folder = tempfile.TemporaryDirectory(prefix="osmscope-")
         self._forwards: set[Forward] = set()
-        self._opened = 0
+        self._numbers = itertools.count(1)
         self._close = weakref.finalize(
             self, _close, self._loop, self._api, self._forwards, self._folder
         )
@@ -115,31 +121,46 @@ class Cluster:
         """Open a way to a port on a pod's loopback, for as long as the context lasts.
 
         Yields:
-            The address of it here: "unix:///…".
+            The address of it here: "unix:///…", or "http://127.0.0.1:…" of kubectl.
 
         Raises:
             ForbiddenError: The user may not.
             UnreachableError: The pod cannot be reached; also in the place of an error that
                 whoever used the way got, where it is the way that failed.
         """
-        self._opened += 1
-        socket = Path(self._folder.name, f"{self._opened}.sock")
+        ways = self._forward_by_api if self.via == "api" else self._forward_by_kubectl
+        with ways(pod, port) as (forward, address):
+            try:
+                yield address
+            except SourceError as error:
+                # What the way is called here tells nobody anything.
+                error.where = error.where.replace(address, f"{pod.full_name}:{port}")
+                raise self._failure(forward, error) from None
+
+    @contextlib.contextmanager
+    def _forward_by_api(self, pod: PodFacts, port: int) -> Iterator[tuple[Forward, str]]:
+        socket = Path(self._folder.name, f"{next(self._numbers)}.sock")
         forward = Forward(self._api, pod, port, socket)
         self._forwards.add(forward)
         try:
             self._run(forward.start())
-            yield f"unix://{socket}"
-        except SourceError as error:
-            error.where = error.where.replace(f"unix://{socket}", f"{pod.full_name}:{port}")
-            raise self._failure(forward, error) from None
+            yield forward, f"unix://{socket}"
         finally:
             self._forwards.discard(forward)
             self._loop.run(forward.stop(), self.deadline)
 
-    def _failure(self, forward: Forward, error: SourceError) -> SourceError:
+    @contextlib.contextmanager
+    def _forward_by_kubectl(self, pod: PodFacts, port: int) -> Iterator[tuple[KubectlForward, str]]:
+        forward = KubectlForward(self.credentials.kubectl_flags, pod, port, self.deadline)
+        try:
+            yield forward, forward.start()
+        finally:
+            forward.stop()
+
+    def _failure(self, forward: Forward | KubectlForward, error: SourceError) -> SourceError:
         """Say what failed: what the forward was told, or that the pod has gone."""
-        if not isinstance(error, UnreachableError) or forward.failure is error:
-            return error
+        if not isinstance(error, UnreachableError) or isinstance(error, RefusedError):
+            return error  # the way is all right: the Envoy answers
         with contextlib.suppress(SourceError):
             pod = self.pod(forward.pod.namespace, forward.pod.name)
             if pod is None or pod.spec.deleted_at:

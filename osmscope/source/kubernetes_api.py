@@ -28,6 +28,7 @@ _CONNECT_DEADLINE = 10.0
 _PAGE = 500
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 _USER = re.compile(r'User "(?P<user>[^"]+)"')
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _KEY_FILES = ("client_key_file", "client_cert_file", "server_ca_file")
 
 
@@ -105,6 +106,7 @@ class ApiServer:
             UnreachableError: The API server does not answer, or refuses who asks.
             NotFoundError: There is no such object, or no such kind.
         """
+        self._check(question)
         async with self._errors(question):
             api = await self._connected()
             parameters = {"fieldSelector": question.fields, "labelSelector": question.labels}
@@ -134,6 +136,7 @@ class ApiServer:
         self, question: Question, **parameters: str
     ) -> AsyncIterator[httpx_ws.AsyncWebSocketSession]:
         """Open a websocket to a part of an object; raises as `get`, until it is open."""
+        self._check(question)
         api = await self._connected()
         async with api.open_websocket(
             version="",
@@ -144,6 +147,12 @@ class ApiServer:
             keepalive_ping_interval_seconds=None,  # whoever asks has a deadline
         ) as websocket:
             yield websocket
+
+    def _check(self, question: Question) -> None:
+        """Let nothing into a path that is no name: it may come from a dump."""
+        for name in (question.name, question.namespace):
+            if name and not _NAME.fullmatch(name):
+                raise NotFoundError(f"{name!r} is no name of an object", where=self.where)
 
     async def close(self) -> None:
         """End the connection."""
@@ -175,10 +184,13 @@ class ApiServer:
     def _forbidden(self, question: Question, message: str) -> ForbiddenError:
         found = _USER.search(message)
         user = f"user {found['user']!r}" if found else "this user"
+        hint = f"ask for the verb {question.verb} on {question.resource} {question.place}"
+        if question.part:
+            hint += ", or try --via kubectl, which is content with create"
         return ForbiddenError(
             f"{user} may not {question.verb} {question.resource} {question.place}",
             where=self.where,
-            hint=f"ask for the verb {question.verb} on {question.resource} {question.place}",
+            hint=hint,
         )
 
     async def _connected(self) -> Api:

@@ -18,6 +18,7 @@ import msgspec
 from osmscope.resources.address import host_port
 from osmscope.resources.proxy import Proxy
 from osmscope.source.kubernetes_lists import Service
+from osmscope.source.service_directory import ServiceDirectory
 from osmscope.trace.claims import Claim, claims, unclaimed_address
 
 _MOST_REMEMBERED = 4096
@@ -46,10 +47,17 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
 class Destinations:
     """The destinations that one sidecar knows; its index is built once, when first needed."""
 
-    def __init__(self, proxy: Proxy, services: Iterable[Service] = (), namespace: str = "") -> None:
+    def __init__(
+        self,
+        proxy: Proxy,
+        services: ServiceDirectory | Iterable[Service] = (),
+        namespace: str = "",
+    ) -> None:
         self.proxy = proxy
         self.namespace = namespace
-        self._services = {(service.namespace, service.name): service for service in services}
+        if not isinstance(services, ServiceDirectory):
+            services = ServiceDirectory(services)
+        self._services = services
         self._found: dict[tuple[str, int | None], Inference] = {}
 
     def find(self, host: str, port: int | None) -> Inference:
@@ -67,7 +75,7 @@ class Destinations:
         return self._found[key]
 
     def _find(self, host: str, port: int | None) -> Inference:
-        service = self._services.get(_service_of_host(host, self.namespace))
+        service = self._services.find(*_service_of_host(host, self.namespace))
         if service is not None and service.cluster_ip:
             return _of_service(service, port)
         elsewhere = self._named_elsewhere(host)
@@ -83,7 +91,7 @@ class Destinations:
 
     def _named_elsewhere(self, host: str) -> Service | None:
         """Return the one service of another namespace that a short name can mean."""
-        named = [one for one in self._services.values() if one.name == host and one.cluster_ip]
+        named = [one for one in self._services.named(host) if one.cluster_ip]
         return named[0] if len(named) == 1 else None
 
     def _qualified(self, found: Inference, host: str, service: Service) -> Inference:

@@ -32,7 +32,7 @@ def _read(source=None, **options):
 def test_a_pod_is_found_by_its_names(bookstore, name, pod):
     sidecar = _read(name, from_=str(bookstore))
     assert sidecar.name == pod
-    assert sidecar.services
+    assert sidecar.services.named("bookstore")
     assert sidecar.proxy.clusters is not None
 
 

@@ -1,6 +1,6 @@
-"""Runs Envoy for as long as its starter lives, then ends it and removes its folder.
+"""Runs a program for as long as its starter lives, then ends it and removes its folder.
 
-    python -I keeper.py FOLDER COMMAND…
+    python -I keeper.py FOLDER COMMAND…      FOLDER is "" where there is none
 
 Decision: a process of its own that waits for the end of its standard input, because that comes
 however its starter ends, a kill included. It imports nothing of osmscope.
@@ -13,7 +13,7 @@ import sys
 
 
 def keep(folder: str, command: list[str]) -> int:
-    """Run a command until it ends or standard input does, and remove a folder.
+    """Run a command until it ends or standard input does, and remove a folder, if one is named.
 
     Returns:
         The command's exit code; that of a signal is negative.
@@ -27,7 +27,8 @@ def keep(folder: str, command: list[str]) -> int:
     finally:
         process.kill()
         process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
