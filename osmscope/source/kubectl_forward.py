@@ -19,6 +19,7 @@ from osmscope.source import keeper
 from osmscope.source.kubernetes_lists import PodFacts
 
 _FORWARDING = re.compile(r"Forwarding from (?P<address>127\.0\.0\.1:\d+) -> ")
+_LOGGED = re.compile(r'err="(?P<message>(?:[^"\\]|\\.)*)"')
 _FAILED = re.compile(r"error|lost connection|unable", re.IGNORECASE)
 _STOP_DEADLINE = 5.0
 
@@ -115,7 +116,8 @@ class KubectlForward:
 
     def _error(self, line: str) -> UnreachableError:
         where = f"kubectl, pod {self.pod.full_name}"
-        said = line.removeprefix("error: ").removeprefix("Error from server ")
+        logged = _LOGGED.search(line)
+        said = logged["message"].replace('\\"', '"') if logged else line.removeprefix("error: ")
         if "is forbidden" in line:
             hint = "ask for the verbs get and create on pods/portforward"
             return ForbiddenError(f"kubectl: {said}", where=where, hint=hint)

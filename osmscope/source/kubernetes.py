@@ -50,7 +50,7 @@ class Cluster:
         self.deadline = deadline
         self._api = ApiServer(credentials, deadline)
         self._loop = EventLoop()
-        self._folder = tempfile.TemporaryDirectory(prefix="osmscope-")
+        self._folder = tempfile.TemporaryDirectory(prefix="osmscope-forward-")
         self._forwards: set[Forward] = set()
         self._numbers = itertools.count(1)
         self._close = weakref.finalize(

@@ -8,6 +8,7 @@ goes on with what is left.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from osmscope.errors import ForbiddenError, SourceError
@@ -19,6 +20,8 @@ from osmscope.source.service_directory import ServiceDirectory
 _SINGLE_QUESTIONS = 16
 _MOST_ADDRESSES = 64
 """Of how many addresses the pods are looked for: more than that, nobody reads."""
+_MOST_NAMESPACES = 8
+"""How many are looked into one by one where all together may not be read."""
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -135,10 +138,15 @@ class LivePodNames(Mapping[str, str]):
         if everywhere is not None:
             return _names(everywhere)
         names: list[str] = []
-        without = "endpoints there have no names"
-        for namespace in self._namespaces():
-            question = Question(kind=PODS, namespace=namespace, fields=fields)
-            names += _names(self._asking.pages(question, without) or [])
+        denied: list[str] = []
+        for namespace in itertools.islice(self._namespaces(), _MOST_NAMESPACES):
+            pages = self._asking.pages(Question(kind=PODS, namespace=namespace, fields=fields))
+            if pages is None:
+                denied.append(namespace)
+            names += _names(pages or [])
+        if denied and not names:
+            where = ", ".join(denied)
+            self._asking.note(f"pods of {where} may not be listed: endpoints there have no names")
         return names
 
     def __iter__(self) -> Iterator[str]:

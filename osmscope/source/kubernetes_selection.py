@@ -140,12 +140,11 @@ class _Search:
         return Selection(tuple(sorted(pods, key=_unready)), f"service {full_name}")
 
     def _services(self, readings: tuple[Wanted, ...]) -> Iterator[Service]:
-        for one in readings:
-            if one.kind == "Service":
-                scope = one.namespace or self.namespace
-                yield from self._list_services(scope, one.name)
-        if self.everywhere and not any(one.namespace for one in readings):
-            yield from self._list_services("", readings[0].name)
+        services = [one for one in readings if one.kind == "Service"]
+        for one in services:
+            yield from self._list_services(one.namespace or self.namespace, one.name)
+        if self.everywhere and not readings[0].namespace:
+            yield from self._list_services("", services[0].name)
 
     def _list_services(self, namespace: str, name: str) -> list[Service]:
         fields = f"metadata.name={name}"
