@@ -73,8 +73,13 @@ class LivePod:
 
 
 def _namespaces(proxy: Proxy, own: str) -> Iterable[str]:
-    """List the namespaces that a sidecar's clusters are named after, its own first."""
-    services = (parse_cluster_name(entry.name) for entry in proxy.dump.entries("cluster"))
+    """List the namespaces that the clusters read so far are named after, its own first."""
+    from osmscope.dump.live import LiveDump
+
+    dump = proxy.dump
+    known = dump.known().get("cluster") if isinstance(dump, LiveDump) else None
+    entries = known.entries if known is not None else dump.entries("cluster")
+    services = (parse_cluster_name(entry.name) for entry in entries)
     names = (service.namespace for service in services if service is not None)
     return dict.fromkeys((own, *names))
 

@@ -21,7 +21,7 @@ from osmscope.errors import RefusedError, SourceError, UnreachableError
 from osmscope.source.event_loop import EventLoop
 from osmscope.source.kubeconfig import Credentials, Via
 from osmscope.source.kubectl_forward import KubectlForward
-from osmscope.source.kubernetes_api import PODS, ApiServer, NotFoundError, Question
+from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_forward import Forward
 from osmscope.source.kubernetes_lists import PodFacts, read_continue, read_pod, read_pods
 
@@ -176,7 +176,7 @@ class Cluster:
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         try:
-            return self._loop.run(coroutine, self.deadline)
+            return self._loop.run(coroutine, self.deadline + GRACE)
         except TimeoutError:
             raise self._api.timed_out() from None
 

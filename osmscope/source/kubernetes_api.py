@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import httpx_ws
     from kr8s.asyncio import Api
 
+GRACE = 1.0
+"""Seconds more for httpx to notice by itself that a step takes too long: it then tidies up."""
+
 _CONNECT_DEADLINE = 10.0
 _PAGE = 500
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404

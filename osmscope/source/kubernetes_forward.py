@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osmscope.errors import UnreachableError
-from osmscope.source.kubernetes_api import PODS, ApiServer, Question
+from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, Question
 from osmscope.source.kubernetes_lists import PodFacts
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Forward:
         """Open a websocket, and join it with a connection from here."""
         try:
             async with contextlib.AsyncExitStack() as stack:
-                async with asyncio.timeout(self._api.deadline):
+                async with asyncio.timeout(self._api.deadline + GRACE):
                     session = self._api.websocket(self._question, ports=str(self.port))
                     websocket = await stack.enter_async_context(session)
                 opened.set_result(None)
