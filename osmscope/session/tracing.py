@@ -61,22 +61,28 @@ class SidecarTracer:
             return undecided(completed, found)
         return qualified(self.tracer.answer(completed), found)
 
-    def trace(self, typed: Typed) -> Traced:
+    def trace(self, typed: Typed, *, brief: bool = False) -> Traced:
         """Complete, evaluate and explain one request.
 
         What a live sidecar was asked for may straddle an update: it is then read again, once; if
         it moved meanwhile again, the answer says so.
+
+        Args:
+            typed: The request.
+            brief: Whether losers of which there may be thousands are counted and not listed, near
+                misses are left out, and a live sidecar is not asked whether it moved: for every
+                keystroke.
 
         Raises:
             UsageError: The request lacks what no default can stand for.
             DumpError: A resource on the path cannot be read.
             UnreachableError: A live sidecar does not answer.
         """
-        traced = self._trace(typed)
-        moved = self._moved()
+        traced = self._trace(typed, brief=brief)
+        moved = () if brief else self._moved()
         if moved:
             self.renew(self.sidecar.reload())
-            traced = self._trace(typed)
+            traced = self._trace(typed, brief=brief)
             moved = self._moved()
         if moved:
             said = tuple(f"{one} while the sidecar was read" for one in moved)
@@ -94,7 +100,7 @@ class SidecarTracer:
         self.completion = completion_of(sidecar)
         self.__dict__.pop("tracer", None)
 
-    def _trace(self, typed: Typed) -> Traced:
+    def _trace(self, typed: Typed, *, brief: bool) -> Traced:
         completed, found = self.completion.complete(typed.request)
         completed = typed.finished(completed, found.host)
         said = (*self.sidecar.notes, *typed.notes, *self.sidecar.later_notes())
@@ -105,7 +111,7 @@ class SidecarTracer:
                 explanation=_candidates(found),
                 inferred=said,
             )
-        answer, explanation = self.tracer.explain(completed)
+        answer, explanation = self.tracer.explain(completed, brief=brief)
         answer = qualified(answer, found)
         looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
         return Traced(

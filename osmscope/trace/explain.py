@@ -23,17 +23,30 @@ _SHOWN = {":path": "path", ":authority": "host", ":method": "method"}
 
 
 def steps_of(
-    sidecar: Sidecar, asked: TraceRequest, connection: ConnectionPath, joined: Sequence[Joined]
+    sidecar: Sidecar,
+    asked: TraceRequest,
+    connection: ConnectionPath,
+    joined: Sequence[Joined],
+    *,
+    brief: bool = False,
 ) -> tuple[Step, ...]:
     """Tell every decision, in Envoy's order.
 
     What all outcomes share is told once; the rest carries the outcome's index.
 
+    Args:
+        sidecar: The sidecar.
+        asked: The request.
+        connection: The way of its connection.
+        joined: Its outcomes.
+        brief: Whether losers of which there may be thousands are counted and not listed.
+
     Raises:
         DumpError: A resource on the path cannot be read.
     """
-    shared = tuple(connection_steps(sidecar, asked, connection))
-    ways = [tuple(_way_steps(sidecar.proxy, connection, one)) for one in joined]
+    shared = tuple(connection_steps(sidecar, asked, connection, brief=brief))
+    proxy = sidecar.proxy
+    ways = [tuple(_way_steps(proxy, connection, one, brief=brief)) for one in joined]
     return (*shared, *_merged(ways))
 
 
@@ -52,19 +65,23 @@ def _merged(ways: Sequence[tuple[Step, ...]]) -> Iterator[Step]:
                 yield msgspec.structs.replace(step, outcome=index)
 
 
-def _way_steps(proxy: Proxy, connection: ConnectionPath, joined: Joined) -> Iterator[Step]:
+def _way_steps(
+    proxy: Proxy, connection: ConnectionPath, joined: Joined, *, brief: bool
+) -> Iterator[Step]:
     way = joined.way
     if isinstance(way, HttpPath):
-        yield from _http_steps(proxy, connection, way)
+        yield from _http_steps(proxy, connection, way, brief=brief)
     elif isinstance(way, TcpPath):
         yield from cluster_steps(proxy, way.upstream, way.choice.reason, None)
 
 
-def _http_steps(proxy: Proxy, connection: ConnectionPath, path: HttpPath) -> Iterator[Step]:
+def _http_steps(
+    proxy: Proxy, connection: ConnectionPath, path: HttpPath, *, brief: bool
+) -> Iterator[Step]:
     if path.notes:
         yield Step(kind="connection_manager", chosen="", reason="; ".join(path.notes))
     if path.resolved.request is not None:
-        yield from routing_steps(proxy, connection, path)
+        yield from routing_steps(proxy, connection, path, brief=brief)
     if path.refused and path.reply is not None:
         reason = path.reply.reason
         yield Step(kind="connection_manager", chosen="", reason=reason, failed=True)

@@ -20,8 +20,16 @@ MOST_LOSERS = 200
 """How many losers of one decision are listed; the rest is counted."""
 
 
-def connection_steps(sidecar: Sidecar, asked: TraceRequest, path: ConnectionPath) -> Iterator[Step]:
+def connection_steps(
+    sidecar: Sidecar, asked: TraceRequest, path: ConnectionPath, *, brief: bool
+) -> Iterator[Step]:
     """Tell the decisions about a connection, in Envoy's order.
+
+    Args:
+        sidecar: The sidecar.
+        asked: The request.
+        path: What was found for its connection.
+        brief: Whether losing filter chains are counted and not listed.
 
     Raises:
         DumpError: A filter chain has a range that is none.
@@ -36,7 +44,7 @@ def connection_steps(sidecar: Sidecar, asked: TraceRequest, path: ConnectionPath
                 failed=result.closed is not None,
             )
     if path.chain_choice is not None:
-        yield _chain_step(path, path.chain_choice)
+        yield _chain_step(path, path.chain_choice, brief=brief)
     if path.handshake is not None:
         yield from _tls_step(path, path.handshake)
     if path.network is not None:
@@ -69,11 +77,11 @@ def _listener_step(sidecar: Sidecar, asked: TraceRequest, path: ConnectionPath) 
     )
 
 
-def _chain_step(path: ConnectionPath, choice: FilterChainChoice) -> Step:
+def _chain_step(path: ConnectionPath, choice: FilterChainChoice, *, brief: bool) -> Step:
     listener, chain = path.listener, choice.chain
     assert listener is not None
     chains = listener.filter_chains
-    nearest = nearest_chains(path.connection, chains, MOST_LOSERS + 1)
+    nearest = [] if brief else nearest_chains(path.connection, chains, MOST_LOSERS + 1)
     found = filter_chain_losers.losers(listener, path.connection, choice, nearest)
     losers = tuple(
         Candidate(

@@ -13,14 +13,23 @@ from osmscope.trace.path import ConnectionPath, HttpPath, Resolved
 from osmscope.trace.update_notes import update_notes
 
 
-def routing_steps(proxy: Proxy, connection: ConnectionPath, path: HttpPath) -> Iterator[Step]:
-    """Tell how the route of a request was found, as it was in the end."""
+def routing_steps(
+    proxy: Proxy, connection: ConnectionPath, path: HttpPath, *, brief: bool = False
+) -> Iterator[Step]:
+    """Tell how the route of a request was found, as it was in the end.
+
+    Args:
+        proxy: The sidecar's resources.
+        connection: The way of its connection.
+        path: One way of the request.
+        brief: Whether losing virtual hosts are counted and not listed.
+    """
     resolved = path.resolved
     choice = resolved.virtual_host_choice
     if resolved.table is None or choice is None:
         yield _no_table_step(proxy, connection, resolved)
         return
-    yield _virtual_host_step(proxy, resolved, choice)
+    yield _virtual_host_step(proxy, resolved, choice, brief=brief)
     if resolved.tls_redirect is not None:
         reason = resolved.tls_redirect.reason
         yield Step(kind="route", chosen="require_tls", reason=reason, failed=True)
@@ -41,12 +50,15 @@ def _no_table_step(proxy: Proxy, connection: ConnectionPath, resolved: Resolved)
     return Step(kind="route_config", chosen="", reason=reason, notes=notes, failed=True)
 
 
-def _virtual_host_step(proxy: Proxy, resolved: Resolved, choice: VirtualHostChoice) -> Step:
+def _virtual_host_step(
+    proxy: Proxy, resolved: Resolved, choice: VirtualHostChoice, *, brief: bool
+) -> Step:
     table, request = resolved.table, resolved.request
     assert table is not None
     assert request is not None
     virtual_hosts, chosen = table.configuration.virtual_hosts, choice.virtual_host
-    nearest = nearest_virtual_hosts(choice.host, virtual_hosts, MOST_LOSERS + 1)
+    most = 0 if brief else MOST_LOSERS + 1
+    nearest = nearest_virtual_hosts(choice.host, virtual_hosts, most) if most else []
     found = table.index.losers(request.headers, choice, nearest)
     losers = tuple(
         Candidate(name=virtual_host.name, reason=reason, fields=("domains",))

@@ -103,6 +103,10 @@ class Destinations:
     def _claims(self) -> tuple[Claim, ...]:
         return tuple(claims(self.proxy))
 
+    @functools.cached_property
+    def _unclaimed_address(self) -> str:
+        return unclaimed_address(self.proxy)
+
     def _of_claims(self, host: str, port: int | None, found: list[Claim]) -> Inference:
         if not found:
             return self._unclaimed(host, port)
@@ -131,7 +135,7 @@ class Destinations:
         )
 
     def _unclaimed(self, host: str, port: int | None, chosen: Claim | None = None) -> Inference:
-        address = unclaimed_address(self.proxy)
+        address = self._unclaimed_address
         if chosen is not None:
             why = f"{chosen.describe()} serves {host} at any address: {address} stands for it"
             return Inference(dst_ip=address, dst_port=port, is_stand_in=True, notes=(why,))

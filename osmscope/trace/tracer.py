@@ -10,7 +10,7 @@ import msgspec
 
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
-from osmscope.trace.answer import Answer, Explanation
+from osmscope.trace.answer import Answer, Explanation, NearMiss
 from osmscope.trace.assumptions import assumptions_of
 from osmscope.trace.connection import evaluate_connection
 from osmscope.trace.explain import steps_of
@@ -74,8 +74,13 @@ class Tracer:
         """
         return self._evaluate(request, request.all_headers())
 
-    def explain(self, request: TraceRequest) -> tuple[Answer, Explanation]:
+    def explain(self, request: TraceRequest, *, brief: bool = False) -> tuple[Answer, Explanation]:
         """Evaluate a request and tell every decision with its losers.
+
+        Args:
+            request: What is asked, its destination completed.
+            brief: Whether losers of which there may be thousands are counted and not listed, and
+                near misses are left out: for who asks again at every keystroke.
 
         Raises:
             DumpError: A resource on the path cannot be read.
@@ -84,10 +89,16 @@ class Tracer:
         evaluation = self._evaluate(request, headers)
         joined = outcomes_of(evaluation, headers)
         answer = self._answer(request, evaluation, joined)
-        steps = steps_of(self._sidecar, request, evaluation.connection, joined)
-        listeners = self._sidecar.listeners
-        misses = near_misses(request, evaluation, answer, self.answer, listeners)
+        connection = evaluation.connection
+        steps = steps_of(self._sidecar, request, connection, joined, brief=brief)
+        misses = () if brief else self._near_misses(request, evaluation, answer)
         return answer, Explanation(steps=steps, near_misses=misses)
+
+    def _near_misses(
+        self, request: TraceRequest, evaluation: Evaluation, answer: Answer
+    ) -> tuple[NearMiss, ...]:
+        listeners = self._sidecar.listeners
+        return near_misses(request, evaluation, answer, self.answer, listeners)
 
     def _evaluate(self, request: TraceRequest, headers: Headers) -> Evaluation:
         connection = self._connection(request)

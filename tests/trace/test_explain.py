@@ -20,6 +20,7 @@ from tests.trace.sidecars import (
     listener,
     lua,
     manager,
+    request,
     route,
     section,
     sections,
@@ -298,3 +299,26 @@ def test_what_is_not_known_is_said_at_its_step():
         True,
         'what the last HTTP filter "odd" does with the request is not known',
     )
+
+
+def test_in_brief_losers_are_counted_and_not_listed():
+    chains = chain(manager(EVERYTHING), name="a"), chain(tcp(), name="b", match=PORT_81)
+    hosts = table(host("h", ["a.com"], route(), route()), host("i", ["b.com"], route()))
+    for asked in (tracer(sections([listener(*chains)])), behind(hosts)):
+        full, brief = (asked.explain(request(), brief=one)[1].steps for one in (False, True))
+        assert [one.kind for one in brief] == [one.kind for one in full]
+        for one, other in zip(brief, full, strict=True):
+            counted = len(other.losers) + other.more_losers
+            assert len(one.losers) + one.more_losers == counted
+            assert one.losers in ((), other.losers)
+            assert (one.chosen, one.reason, one.failed) == (
+                other.chosen,
+                other.reason,
+                other.failed,
+            )
+    answer, explanation = behind(hosts).explain(request(host="c.com"), brief=True)
+    assert answer == behind(hosts).explain(request(host="c.com"))[0]
+    assert explanation.near_misses == ()
+
+
+PORT_81 = {"destination_port": 81}

@@ -18,7 +18,6 @@ from osmscope.rules.ip_range import contains, network_of
 from osmscope.rules.listener_address import WILDCARDS, addresses
 from osmscope.rules.listener_filters import restores_destination, takes_proxy_header
 from osmscope.rules.validation_context import asks_for_certificate, validation_context
-from osmscope.trace.claims import unclaimed_address
 from osmscope.trace.connection import wanted_connection
 from osmscope.trace.request import CertificateFacts
 from osmscope.trace.witness.clients import certificate_named
@@ -48,7 +47,7 @@ def connections_into(entrance: Entrance, places: Places) -> Iterator[Fields]:
     tls = _tls_context(entrance.chain)
     drafts = nearest_first(
         list(_tls(match, tls, places.sidecar.proxy.secret)),
-        list(_destinations(entrance, chains, unclaimed_address(places.sidecar.proxy))),
+        list(_destinations(entrance, chains, places.unclaimed_address)),
         list(_sources(match)),
         *values_of(listener.filter_chain_matcher),
         most=_MOST if listener.filter_chain_matcher is None else _MOST_BY_MATCHER,

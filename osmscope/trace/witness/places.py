@@ -14,6 +14,7 @@ from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.network_filters import SniCluster, TcpProxy
 from osmscope.resources.resource import Resource
 from osmscope.resources.route import Route, RouteConfiguration, VirtualHost
+from osmscope.trace.claims import unclaimed_address
 from osmscope.trace.sidecar import Sidecar
 
 
@@ -90,6 +91,11 @@ class Places:
 
     def __init__(self, sidecar: Sidecar) -> None:
         self.sidecar = sidecar
+
+    @functools.cached_property
+    def unclaimed_address(self) -> str:
+        """An address that no filter chain and no listener names."""
+        return unclaimed_address(self.sidecar.proxy)
 
     @functools.cached_property
     def entrances(self) -> tuple[Entrance, ...]:
