@@ -39,18 +39,19 @@ def expiring(proxy: Proxy, now: datetime.datetime) -> Iterator[Finding]:
 def validity(certificate: Certificate, now: datetime.datetime) -> tuple[Severity, str] | None:
     """Say what is wrong with a certificate's time; None where nothing is."""
     if now >= certificate.not_after:
-        return "error", f"expired {_ago(now - certificate.not_after)} ago"
+        return "error", f"expired {span_words(now - certificate.not_after)} ago"
     if now < certificate.not_before:
         return "error", f"not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
     left = certificate.not_after - now
     # OSM's certificates live a day: what matters is whether a renewal is overdue, not a fixed time.
     life = certificate.not_after - certificate.not_before
     if left < min(SOON, life / 10):
-        return "warning", f"expires in {_ago(left)}"
+        return "warning", f"expires in {span_words(left)}"
     return None
 
 
-def _ago(span: datetime.timedelta) -> str:
+def span_words(span: datetime.timedelta) -> str:
+    """Write a span of time: "9 days", "3 hours", "20 minutes"."""
     hours = int(span.total_seconds() // 3600)
     if hours >= 48:
         return f"{hours // 24} days"

@@ -21,4 +21,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     """What is wrong, a clause without a full stop."""
     path: str = ""
-    """The place in the dump."""
+    """The place in the dump of the entry that it stands in."""
+    part: str = ""
+    """Which part of that entry it is: "#0", the first chain of a listener; "/host#0", a route."""

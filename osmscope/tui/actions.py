@@ -46,6 +46,8 @@ CONTEXTS: Mapping[str, Context] = {
     "app": Context("Everywhere", "osmscope.tui.app", "ScopeApp"),
     "mesh": Context("The mesh", "osmscope.tui.mesh_screen", "MeshScreen"),
     "browse": Context("One sidecar", "osmscope.tui.browse_screen", "BrowseScreen"),
+    "listing": Context("Lists of the mesh", "osmscope.tui.list_view", "ListView"),
+    "compare": Context("A and B", "osmscope.tui.compare_screen", "CompareScreen"),
     "list": Context("Lists", "osmscope.tui.line_list", "LineList"),
     "table": Context("Tables", "osmscope.tui.table_list", "TableList"),
     "tree": Context("The tree", "osmscope.tui.tree_list", "TreeList"),
@@ -168,7 +170,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="filter", keys=("slash",), label="filter",
         words="Filter: a regular expression, !inverse, -f fuzzy; in the detail pane, search",
-        where=("mesh", "browse"), in_footer=True,
+        where=("mesh", "browse", "listing", "compare"), in_footer=True,
     ),
     Action(
         name="referrers", keys=("O",), label="who refers",
@@ -188,7 +190,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         name="other_pane", keys=("ctrl+w", "i"), label="other pane",
-        words="Go from the list to the detail pane and back", where=("browse",), in_footer=True,
+        words="Go from the list to the detail pane and back",
+        where=("browse", "listing", "compare"), in_footer=True,
     ),
     Action(
         name="zoom", keys=("z",), label="zoom",
@@ -213,7 +216,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         name="copy_name", keys=("y",), label="copy name",
-        words="Copy the name (OSC 52: works over ssh)", where=("mesh", "browse"), in_footer=True,
+        words="Copy the name (OSC 52: works over ssh)",
+        where=("mesh", "browse", "listing", "compare"), in_footer=True,
     ),
     Action(
         name="copy_json", keys=("Y",), label="copy JSON", words="Copy the resource as JSON",
@@ -226,6 +230,30 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="open_pager", keys=("e",), label="pager",
         words="Open the resource's JSON in $PAGER", where=("browse",),
+    ),
+    # Comparing and collecting
+    Action(
+        name="mark", keys=("m",), label="mark A",
+        words="Mark this as A, to compare it with another; again takes the mark away",
+        where=("mesh", "browse"), in_footer=True,
+    ),
+    Action(
+        name="compare", keys=("d",), label="compare with A",
+        words="Compare A with this: what differs by meaning", where=("mesh", "browse"),
+    ),
+    Action(
+        name="swap", keys=("x",), label="swap", words="Let A be B, and B be A",
+        where=("compare",), in_footer=True,
+    ),
+    Action(
+        name="problems", keys=("exclamation_mark",), label="problems",
+        words="List what is rejected, warming, dangling, unhealthy or expiring",
+        where=("mesh", "browse"), in_footer=True,
+    ),
+    Action(
+        name="certificates", keys=("X",), label="certificates",
+        words="List the certificates by the time at which they expire",
+        where=("mesh", "browse"),
     ),
     # Dialogs
     Action(

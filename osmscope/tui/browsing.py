@@ -18,8 +18,8 @@ from osmscope.report.inventory.listing import Listing
 from osmscope.report.inventory.words import failure, words
 from osmscope.session.mesh_listing import facts
 from osmscope.tui.location import Location
+from osmscope.tui.marking import MarkingView
 from osmscope.tui.tree_model import Node, Tree
-from osmscope.tui.view_screen import ViewScreen
 
 FORMS = ("words", "YAML", "JSON")
 """How a resource can be shown."""
@@ -62,7 +62,7 @@ class Described(Message):
         self.is_same = False
 
 
-class Browsing(ViewScreen):
+class Browsing(MarkingView):
     """What is behind the view of a sidecar."""
 
     location: Location = Location(view="browse")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from osmscope.report.inventory.document import Ref
+from osmscope.session.places import Place
 
 LONGEST = 200
 """How many locations are remembered."""
@@ -22,7 +23,11 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     scope: Ref | None = None
     """What the listed resources are parts of; None for all."""
     ref: Ref | None = None
-    """The resource under the cursor."""
+    """The resource under the cursor; in a comparison, that of A."""
+    against: Place | None = None
+    """B of a comparison."""
+    row: str = ""
+    """The row under the cursor, in a list over several sidecars."""
 
 
 class History:

@@ -14,12 +14,12 @@ from osmscope.tui.bars import Bar
 from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
+from osmscope.tui.marking import MarkingView
 from osmscope.tui.prompt import Prompt
 from osmscope.tui.table_list import TableList
-from osmscope.tui.view_screen import ViewScreen
 
 
-class MeshScreen(ViewScreen):
+class MeshScreen(MarkingView):
     """The pods of a mesh."""
 
     VIEW = "mesh"

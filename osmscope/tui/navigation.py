@@ -13,6 +13,7 @@ from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
 from osmscope.report.inventory.kinds import BY_ALIAS, KINDS
 from osmscope.session.mesh_model import MeshModel
+from osmscope.session.places import Place
 from osmscope.tui import actions
 from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.location import History, Location
@@ -35,6 +36,8 @@ class Navigation(Reading):
         self._views: dict[str, ViewScreen] = {}
         self._inventories: dict[str, Inventory] = {}
         self._kept: dict[str, Filter] = {}
+        self.marked: Place | None = None
+        """A, where something is marked for a comparison."""
         only = next(iter(mesh.members)) if len(mesh.members) == 1 else ""
         start = Location(view="browse", member=only, kind="cluster") if only else Location()
         self.history = History(start)
@@ -46,7 +49,8 @@ class Navigation(Reading):
             return None
         known = self._inventories.get(key)
         if known is None or known.proxy is not sidecar.proxy:
-            known = Inventory(sidecar.proxy, today=self.now().date())
+            taken = self.mesh.state(key).taken or self.now()
+            known = Inventory(sidecar.proxy, today=taken.date())
             self._inventories[key] = known
         return known
 
@@ -78,6 +82,14 @@ class Navigation(Reading):
             else:
                 await self.switch_screen(screen)
         screen.show(location)
+
+    def called(self, place: Place) -> str:
+        """Say what a place is, for a reader."""
+        name = self.mesh.members[place.member].name
+        inventory = self.inventory(place.member)
+        if place.ref is None or inventory is None:
+            return name
+        return f"{place.ref.kind.replace('_', ' ')} {inventory.title(place.ref)} of {name}"
 
     async def open_member(self, key: str, kind: str = "cluster") -> None:
         """Show a sidecar."""

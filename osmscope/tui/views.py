@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 VIEWS: Mapping[str, tuple[str, str]] = {
     "mesh": ("osmscope.tui.mesh_screen", "MeshScreen"),
     "browse": ("osmscope.tui.browse_screen", "BrowseScreen"),
+    "problems": ("osmscope.tui.problems_screen", "ProblemsScreen"),
+    "certificates": ("osmscope.tui.certificates_screen", "CertificatesScreen"),
+    "compare": ("osmscope.tui.compare_screen", "CompareScreen"),
 }
 """View → the module and the class of its screen."""
 

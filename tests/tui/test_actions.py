@@ -39,7 +39,8 @@ def test_no_key_means_two_things_in_one_place(context):
     """A widget and the view and the app around it may all be asked for a key."""
     around = {"list": ("list",), "table": ("list", "table"), "tree": ("list", "tree"),
               "detail": ("list", "detail")}  # fmt: skip
-    contexts = {*around.get(context, (context,)), "app", "browse"}
+    view = context if context in ("mesh", "listing", "compare") else "browse"
+    contexts = {*around.get(context, (context,)), "app", view}
     if context in ("help", "choice", "query", "jump"):
         contexts = {context}
     keys = defaultdict(set)

@@ -1,0 +1,169 @@
+"""Two sidecars, or two resources, side by side: what differs by meaning."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+import msgspec
+
+from osmscope.diff.meaning import ABSENT, Absent, Change, changes
+from osmscope.diff.resources import ResourceChange, compare, missing_kinds
+from osmscope.report import documents
+from osmscope.report.inventory.document import Line, Mark, Piece, PieceStyle, Ref
+from osmscope.report.inventory.inventory import Inventory
+from osmscope.report.inventory.kinds import BY_NAME
+from osmscope.report.inventory.listing import listing_of
+from osmscope.report.table import Row, Table, columns
+from osmscope.session.places import Place, Placed
+
+_MARKS = {
+    "added": Mark("+", "only in B", "good"),
+    "removed": Mark("−", "only in A", "bad"),
+    "changed": Mark("≠", "differs", "warn"),
+}
+_PATH = 60
+"""How much of a path is shown in a list: its end tells what it is."""
+_SHOWN = 400
+"""How many characters of a value are shown in a list."""
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One of two that are compared."""
+
+    place: Place
+    inventory: Inventory
+
+
+def sidecar_comparison(before: Side, after: Side) -> Placed:
+    """List the resources that differ between two sidecars.
+
+    Raises:
+        DumpError: A section cannot be read.
+    """
+    found = compare(before.inventory.proxy, after.inventory.proxy)
+    table = Table(
+        columns("resource", "kind", "differs", "where"),
+        tuple(_resource_row(one, index) for index, one in enumerate(found)),
+    )
+    return Placed(
+        listing=listing_of("comparison", table, tuple(_MARKS[one.what] for one in found)),
+        places=tuple(_place(one, before, after) for one in found),
+        details=tuple(tuple(_resource_lines(one)) for one in found),
+    )
+
+
+def not_compared(before: Side, after: Side) -> tuple[str, ...]:
+    """Name the kinds that only one of the dumps shows."""
+    missing = missing_kinds(before.inventory.proxy, after.inventory.proxy)
+    return tuple(kind.replace("_", " ") for kind in missing)
+
+
+def resource_comparison(before: Side, after: Side) -> Placed:
+    """List the fields that differ between two resources of one kind."""
+    found = tuple(changes(_body(before), _body(after)))
+    table = Table(
+        columns("field", "A", "B"),
+        tuple(_field_row(one, index) for index, one in enumerate(found)),
+    )
+    return Placed(
+        listing=listing_of("fields", table, tuple(_MARKS[_what(one)] for one in found)),
+        places=tuple(after.place for _ in found),
+        details=tuple(tuple(_field_lines(one)) for one in found),
+    )
+
+
+def _body(side: Side) -> object:
+    body = side.inventory.body(side.place.ref) if side.place.ref is not None else b""
+    return documents.parsed(body) if body else ABSENT
+
+
+def _what(change: Change) -> str:
+    if isinstance(change.before, Absent):
+        return "added"
+    return "removed" if isinstance(change.after, Absent) else "changed"
+
+
+def _place(one: ResourceChange, before: Side, after: Side) -> Place:
+    """Where a resource that differs is to be found: in B, else in A."""
+    kind, name = one.kind, one.name
+    if kind in ("endpoint", "host"):
+        kind, name = "cluster", name.partition(" ")[0]
+    member = (before if one.what == "removed" else after).place.member
+    return Place(member, Ref(kind, name) if kind in BY_NAME else None)
+
+
+def _resource_row(one: ResourceChange, index: int) -> Row:
+    where = ", ".join(dict.fromkeys(change.path for change in one.changes[:8]))
+    count = f"in {len(one.changes)} places" if len(one.changes) > 1 else "in 1 place"
+    words = count if one.what == "changed" else _MARKS[one.what].word
+    cells = (one.name, one.kind.replace("_", " "), words, where)
+    return Row(cells, (one.name,), f"{one.kind} {one.name} {index}")
+
+
+def _resource_lines(one: ResourceChange) -> Iterator[Line]:
+    mark = _MARKS[one.what]
+    kind = one.kind.replace("_", " ")
+    yield Line(
+        (Piece(f"{mark.sign} {mark.word}", mark.style), Piece(f"{kind} {one.name}", "strong"))
+    )
+    for change in one.changes:
+        yield Line()
+        yield from _field_lines(change)
+
+
+def _field_row(change: Change, index: int) -> Row:
+    path = change.path or "all of it"
+    path = path if len(path) <= _PATH else f"…{path[1 - _PATH :]}"
+    cells = (path, _short(change.before), _short(change.after))
+    return Row(cells, (change.path,), f"{change.path} {index}")
+
+
+def _field_lines(change: Change) -> Iterator[Line]:
+    yield Line((Piece(change.path or "all of it", "strong"),))
+    if change.moved:
+        yield Line((Piece("the order differs", "warn"),), indent=1)
+    before, after = change.before, change.after
+    if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
+        yield from _text_lines(before, after)
+        return
+    yield from _value_lines("A", "−", "bad", before)
+    yield from _value_lines("B", "+", "good", after)
+
+
+def _text_lines(before: str, after: str) -> Iterator[Line]:
+    """Compare texts, such as scripts, line by line."""
+    styles: dict[str, PieceStyle] = {"-": "bad", "+": "good"}
+    for line in difflib.ndiff(before.split("\n"), after.split("\n")):
+        sign, text = line[0], line[2:]
+        if sign == " ":
+            yield Line((Piece(f"  {text}", "faint"),), indent=1)
+        elif sign in styles:
+            said = "−" if sign == "-" else "+"
+            yield Line((Piece(f"{said} {text}", styles[sign]),), indent=1)
+
+
+def _value_lines(side: str, sign: str, style: PieceStyle, value: object) -> Iterator[Line]:
+    if isinstance(value, Absent):
+        yield Line((Piece(f"{sign} {side}", "faint"), Piece("not there", "faint")), indent=1)
+        return
+    for number, line in enumerate(_long(value).split("\n")):
+        label = f"{sign} {side}" if not number else "   "
+        yield Line((Piece(label, "faint"), Piece(line, style)), indent=1)
+
+
+def _long(value: object) -> str:
+    if isinstance(value, dict | list):
+        return documents.as_yaml(value).rstrip("\n")
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Absent):
+        return "—"
+    text = _plain(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
