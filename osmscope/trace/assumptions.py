@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from osmscope.resources.cluster import Cluster
 from osmscope.resources.references import secret_names
 from osmscope.rules.lb_policy import Kind
 from osmscope.trace.gaps import gaps_on_path
@@ -72,18 +73,25 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
         kept[assumption] = None
 
 
-def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterable[str]:
-    """Name the secrets of the cluster's own TLS that the dump lacks: no handshake without them."""
+def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
+    """Name the secrets of TLS to the endpoints that the dump lacks: no handshake without them."""
     cluster = upstream.cluster if upstream is not None else None
-    if cluster is None or cluster.transport_socket is None or cluster.transport_socket_matches:
-        return ()
-    socket = cluster.transport_socket
+    if cluster is None:
+        return
+    members = (sidecar.proxy.cluster(name) for name in sidecar.cluster_hosts(cluster).members)
+    for one in (cluster, *members):
+        if one is not None:
+            yield from _missing_secrets_of(sidecar, one)
 
+
+def _missing_secrets_of(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
     def find() -> Iterator[str]:
-        names = secret_names(socket)
-        sidecar.proxy.dump.expect("secret", names)
-        for name in names:
-            if sidecar.proxy.secret(name) is None:
+        proxy = sidecar.proxy
+        sockets = [match.transport_socket for match in cluster.transport_socket_matches]
+        if not sockets and cluster.transport_socket is not None:
+            sockets.append(cluster.transport_socket)
+        for name in dict.fromkeys(name for socket in sockets for name in secret_names(socket)):
+            if proxy.secret(name) is None and not proxy.is_warming("secret", name):
                 yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
 
     return sidecar.remembered(("upstream secrets", id(cluster)), find)

@@ -24,6 +24,7 @@ from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, Upstream
 from osmscope.trace.picking import Picking, pick
 from osmscope.trace.sidecar import Sidecar
 from osmscope.trace.upstream_filters import run_upstream_filters
+from osmscope.trace.upstream_secrets import with_secrets
 
 _replace = msgspec.structs.replace
 
@@ -74,13 +75,19 @@ def evaluate_upstream(
     if rest == 0:
         return
     picking = _picking_of_request(cluster, request, asked.forwarding, asked.restored)
-    for upstream in pick(sidecar, hosts, start, picking):
+    ways = pick(sidecar, hosts, start, picking)
+    for upstream in _secured(sidecar, ways, of_request=True):
         upstream = _replace(upstream, probability=rest * upstream.probability)
         upstream = _with_endpoint_hosts(upstream, sent, asked.forwarding)
         if upstream.reply is not None or upstream.missing or received.is_raw:
             yield upstream, received
         else:
             yield from _filtered(sidecar, asked, upstream, (request, received))
+
+
+def _secured(sidecar: Sidecar, ways: Iterator[Upstream], *, of_request: bool) -> Iterator[Upstream]:
+    for upstream in ways:
+        yield from with_secrets(sidecar, upstream, of_request=of_request)
 
 
 def _filtered(
@@ -184,7 +191,8 @@ def evaluate_tcp_upstream(
     if refused is not None:
         yield _closed(start, refused)
         return
-    for upstream in pick(sidecar, sidecar.cluster_hosts(cluster), start, picking):
+    ways = pick(sidecar, sidecar.cluster_hosts(cluster), start, picking)
+    for upstream in _secured(sidecar, ways, of_request=False):
         yield upstream if upstream.reply is None else _closed(upstream, upstream.reply)
 
 
