@@ -13,6 +13,7 @@ from osmscope.resources.load_balancing import (
     MaglevLbConfig,
     Percent,
     RingHashLbConfig,
+    SlowStart,
     ZoneAwareLbConfig,
 )
 from osmscope.resources.matcher import Matcher, TypedExtensionConfig
@@ -39,6 +40,11 @@ class OriginalDstLbConfig(Resource, frozen=True):
     http_header_name: str = ""
     upstream_port_override: int | None = None
     metadata_key: object = None
+
+
+@extension("envoy.extensions.clusters.original_dst.v3.OriginalDstCluster")
+class OriginalDstCluster(OriginalDstLbConfig, frozen=True):
+    """The same, in the form of a cluster type of its own."""
 
 
 class ConsistentHashingLbConfig(Resource, frozen=True):
@@ -117,14 +123,14 @@ class Cluster(Resource, frozen=True):
     """`envoy.config.cluster.v3.Cluster`."""
 
     inert = frozenset({
-        "per_connection_buffer_limit_bytes", "health_checks",
+        "per_connection_buffer_limit_bytes",
         "max_requests_per_connection", "alt_stat_name", "observability_name", "metadata",
         "dns_refresh_rate", "dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family",
         "dns_resolvers", "use_tcp_for_dns_lookups", "dns_resolution_config", "dns_jitter",
-        "typed_dns_resolver_config", "wait_for_warm_on_init", "outlier_detection",
+        "typed_dns_resolver_config", "wait_for_warm_on_init",
         "cleanup_interval", "upstream_bind_config", "protocol_selection",
         "upstream_connection_options",
-        "close_connections_on_host_health_failure", "ignore_health_on_host_removal", "filters",
+        "close_connections_on_host_health_failure", "ignore_health_on_host_removal",
         "track_timeout_budgets", "track_cluster_stats", "upstream_config", "preconnect_policy",
         "connection_pool_per_downstream_connection", "lrs_server", "lrs_report_endpoint_metrics",
         "http2_protocol_options", "http_protocol_options", "extension_protocol_options",
@@ -143,7 +149,7 @@ class Cluster(Resource, frozen=True):
     maglev_lb_config: MaglevLbConfig | None = None
     original_dst_lb_config: OriginalDstLbConfig | None = None
     least_request_lb_config: LeastRequestLbConfig | None = None
-    round_robin_lb_config: Opaque | None = None
+    round_robin_lb_config: SlowStart | None = None
     common_lb_config: CommonLbConfig = CommonLbConfig()
     circuit_breakers: CircuitBreakers | None = None
     transport_socket: TransportSocket | None = None
@@ -153,6 +159,9 @@ class Cluster(Resource, frozen=True):
     upstream_http_protocol_options: "UpstreamHttpProtocolOptions | None" = None
     common_http_protocol_options: "CommonUpstreamOptions | None" = None
     connect_timeout: str | None = None
+    health_checks: tuple[Opaque, ...] = ()
+    outlier_detection: Opaque | None = None
+    filters: tuple[TypedExtensionConfig, ...] = ()
     typed_extension_protocol_options: dict[str, msgspec.Raw] = {}
 
 
@@ -181,11 +190,12 @@ class HttpProtocolOptions(Resource, frozen=True):
 
     inert = frozenset({
         "explicit_http_config", "use_downstream_protocol_config",
-        "auto_config", "header_validation_config", "outlier_detection",
+        "auto_config", "header_validation_config",
     })  # fmt: skip
 
     upstream_http_protocol_options: UpstreamHttpProtocolOptions | None = None
     common_http_protocol_options: CommonUpstreamOptions | None = None
+    outlier_detection: Opaque | None = None
     http_filters: tuple[HttpFilter, ...] = ()
     hash_policy: tuple[HashPolicy, ...] = ()
     retry_policy: RetryPolicy | None = None

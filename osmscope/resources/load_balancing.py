@@ -52,10 +52,16 @@ class MaglevLbConfig(Resource, frozen=True):
     table_size: int | None = None
 
 
-class LeastRequestLbConfig(Resource, frozen=True):
+class SlowStart(Resource, frozen=True):
+    """Whether hosts that became healthy get less at first."""
+
+    slow_start_config: Opaque | None = None
+
+
+class LeastRequestLbConfig(SlowStart, frozen=True):
     """How many hosts are compared."""
 
-    inert = frozenset({"choice_count", "active_request_bias", "slow_start_config"})
+    inert = frozenset({"choice_count", "active_request_bias"})
 
     selection_method: str = "N_CHOICES"
 
@@ -105,21 +111,18 @@ class ConsistentHashing(Resource, frozen=True):
 
 
 @extension(f"{_POLICY}.round_robin.v3.RoundRobin")
-class RoundRobin(Resource, frozen=True):
+class RoundRobin(SlowStart, frozen=True):
     """In turn, by weight."""
-
-    inert = frozenset({"slow_start_config"})
 
     locality_lb_config: LocalityLbConfig | None = None
 
 
 @extension(f"{_POLICY}.least_request.v3.LeastRequest")
-class LeastRequest(Resource, frozen=True):
+class LeastRequest(SlowStart, frozen=True):
     """The host with the fewest active requests of a few drawn ones."""
 
     inert = frozenset({
-        "choice_count", "active_request_bias", "slow_start_config", "enable_full_scan",
-        "selection_method",
+        "choice_count", "active_request_bias", "enable_full_scan", "selection_method",
     })  # fmt: skip
 
     locality_lb_config: LocalityLbConfig | None = None
@@ -155,13 +158,13 @@ class Maglev(Resource, frozen=True):
 
 
 @extension(f"{_POLICY}.client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin")
-class ClientSideWeightedRoundRobin(Resource, frozen=True):
+class ClientSideWeightedRoundRobin(SlowStart, frozen=True):
     """In turn, by measured load; without reports all weights are equal."""
 
     inert = frozenset({
         "enable_oob_load_report", "oob_reporting_period", "blackout_period",
         "weight_expiration_period", "weight_update_period", "error_utilization_penalty",
-        "metric_names_for_computing_utilization", "slow_start_config",
+        "metric_names_for_computing_utilization",
     })  # fmt: skip
 
     locality_lb_config: LocalityLbConfig | None = None

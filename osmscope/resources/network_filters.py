@@ -22,6 +22,19 @@ class TcpWeightedClusters(Resource, frozen=True):
     clusters: tuple[TcpWeightedCluster, ...] = ()
 
 
+class TunnelingConfig(Resource, frozen=True):
+    """Sends the bytes inside an HTTP request."""
+
+    inert = frozenset({
+        "headers_to_add", "propagate_response_headers", "propagate_response_trailers",
+        "request_id_extension", "request_id_header", "request_id_metadata_key",
+    })  # fmt: skip
+
+    hostname: str = ""
+    use_post: bool = False
+    post_path: str = ""
+
+
 class TcpHashPolicy(Resource, frozen=True):
     """What the hash of a connection is made of."""
 
@@ -49,7 +62,7 @@ class TcpProxy(Resource, frozen=True):
     weighted_clusters: TcpWeightedClusters | None = None
     on_demand: object = None
     metadata_match: MetadataHolder | None = None
-    tunneling_config: object = None
+    tunneling_config: TunnelingConfig | None = None
     hash_policy: tuple[TcpHashPolicy, ...] = ()
     deprecated_v1: object = None
 

@@ -87,10 +87,20 @@ def connection_refusal(cluster: Cluster, runtime: Runtime | None = None) -> Loca
     return None
 
 
-def pending_refusal(cluster: Cluster, runtime: Runtime | None = None) -> LocalReply | None:
-    """Return the refusal of every connection of `tcp_proxy` that finds a host."""
-    if limits_of(cluster, runtime=runtime).max_pending_requests == 0:
-        return LocalReply(code=0, flags=("URX",), reason=_words("max_pending_requests"))
+def pending_refusal(
+    cluster: Cluster, runtime: Runtime | None = None, *, tunnels: bool = False
+) -> LocalReply | None:
+    """Return the refusal of every connection of `tcp_proxy` that finds a host.
+
+    Args:
+        cluster: The cluster that the host is of.
+        runtime: Runtime keys that are set.
+        tunnels: Whether the connection goes inside an HTTP request.
+    """
+    limits = limits_of(cluster, runtime=runtime)
+    for field in ("max_pending_requests", *(["max_requests"] if tunnels else [])):
+        if getattr(limits, field) == 0:
+            return LocalReply(code=0, flags=("URX",), reason=_words(field))
     return None
 
 

@@ -15,6 +15,7 @@ from osmscope.resources.cluster import (
     CustomClusterType,
     DnsCluster,
     DynamicForwardProxyCluster,
+    OriginalDstCluster,
 )
 from osmscope.resources.extension import decode_any, type_name
 
@@ -73,6 +74,8 @@ def kind_of(cluster: Cluster) -> ClusterKind:
         case DnsCluster() as dns:
             single = dns.all_addresses_in_single_endpoint
             return ClusterKind.LOGICAL_DNS if single else ClusterKind.STRICT_DNS
+        case OriginalDstCluster():
+            return ClusterKind.ORIGINAL_DST
         case DynamicForwardProxyCluster():
             return ClusterKind.DYNAMIC_FORWARD_PROXY
     by_type = _BY_TYPE.get(type_name(custom.typed_config))

@@ -4,7 +4,7 @@ What Envoy does: first it chooses the priority, and whether its healthy or its d
 meant; then panic may open all of its hosts; then the locality is chosen; at last the policy picks
 among the hosts that are left. Hashing policies choose the priority by the same hash and look at
 nothing else but their table. Checked against Envoy 1.40.0. Not modelled: slow start, and the load
-that LEAST_REQUEST and `hash_balance_factor` look at.
+that LEAST_REQUEST and `hash_balance_factor` look at; answers that rest on them say so.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -98,6 +98,12 @@ class HostSet:
         if policy.kind is Kind.UNSUPPORTED:
             what = f"load balancing by {policy.type_name} is not modelled"
             found.append(f"{what}: all endpoints are taken as equally likely")
+        for name in policy.passed_over:
+            found.append(
+                f"Envoy does not know the load balancing policy {name}, and passes it over"
+            )
+        if policy.slow_start:
+            found.append("no endpoint is within its slow start window")
         if policy.is_hashing and policy.hash_balance_factor:
             found.append("hash_balance_factor: no endpoint is assumed to be overloaded")
         if policy.kind is Kind.RING_HASH and self._tables.repeat_keys:

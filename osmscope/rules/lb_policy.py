@@ -4,7 +4,7 @@ What Envoy does: `load_balancing_policy` replaces `lb_policy`; of its policies t
 is known counts. Policies that wrap another (subset, override_host, wrr_locality) are taken apart.
 `healthy_panic_threshold` comes from `common_lb_config` in both styles. Without any configuration
 zone aware routing is on, locality weights are off. Checked against Envoy 1.40.0.
-Not modelled: slow start, load_aware_locality, dynamic modules.
+Not modelled: load_aware_locality, dynamic modules.
 """
 
 import enum
@@ -30,6 +30,7 @@ from osmscope.resources.load_balancing import (
     Random,
     RingHash,
     RoundRobin,
+    SlowStart,
     Subset,
     WrrLocality,
     ZoneAwareLbConfig,
@@ -78,6 +79,9 @@ class LbPolicy(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = Kind.ROUND_ROBIN
     type_name: str = ""
     """For UNSUPPORTED: what the configuration names."""
+    passed_over: tuple[str, ...] = ()
+    """The types of policies before this one, which Envoy does not know."""
+    slow_start: bool = False
     panic_threshold: int = _PANIC_THRESHOLD
     ignore_new_hosts: bool = False
     locality_weighted: bool = False
@@ -144,6 +148,7 @@ def _old_style(cluster: Cluster) -> LbPolicy:
         use_hostname_for_hashing=hashing is not None and hashing.use_hostname_for_hashing,
         hash_balance_factor=(hashing and hashing.hash_balance_factor) or 0,
         subset=_used(cluster.lb_subset_config),
+        slow_start=_old_style_starts_slowly(cluster),
     )
     if ring is None:
         return policy
@@ -153,11 +158,12 @@ def _old_style(cluster: Cluster) -> LbPolicy:
 
 def _new_style(configured: LoadBalancingPolicy, around: LbPolicy) -> LbPolicy:
     """Take the first known policy; what wraps it is in `around`."""
-    names = []
+    names: list[str] = []
     for entry in configured.policies:
         policy = decode_extension(entry.typed_extension_config)
         if not isinstance(policy, Unsupported):
-            return _of_extension(policy, around)
+            found = _of_extension(policy, around)
+            return msgspec.structs.replace(found, passed_over=(*names, *found.passed_over))
         names.append(policy.type_name)
         if policy.type_name in _NOT_MODELLED:
             break
@@ -188,6 +194,7 @@ def _of_extension(policy: Resource, around: LbPolicy) -> LbPolicy:
                 kind=_KINDS[type(policy)],
                 locality_weighted=locality.locality_weighted_lb_config is not None,
                 zone_aware=_zone_aware(locality.zone_aware_lb_config),
+                slow_start=_starts_slowly(policy),
             )
         case ClusterProvided():
             return replace(around, kind=Kind.CLUSTER_PROVIDED)
@@ -249,6 +256,17 @@ def _zone_aware(configured: ZoneAwareLbConfig | None) -> ZoneAware:
         force_local_zone_min_size=forced,
         by_weight=configured.locality_basis == "HEALTHY_HOSTS_WEIGHT",
     )
+
+
+def _old_style_starts_slowly(cluster: Cluster) -> bool:
+    if cluster.lb_policy == Kind.LEAST_REQUEST.value:
+        return _starts_slowly(cluster.least_request_lb_config)
+    in_turn = cluster.lb_policy == Kind.ROUND_ROBIN.value
+    return in_turn and _starts_slowly(cluster.round_robin_lb_config)
+
+
+def _starts_slowly(policy: Resource | None) -> bool:
+    return isinstance(policy, SlowStart) and policy.slow_start_config is not None
 
 
 def _used(subset: LbSubsetConfig | None) -> LbSubsetConfig | None:

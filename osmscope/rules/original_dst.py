@@ -3,9 +3,9 @@
 What Envoy does: the first of these that exists: an address in dynamic metadata (`metadata_key`, the
 request's before the connection's), the address in a header (only with `use_http_header`), the
 connection's own destination, if a listener filter restored it. Text that is not `ip:port` is passed
-over. `upstream_port_override` then replaces the port. Without any there is no host (UH). Checked
-against Envoy 1.40.0. Not modelled: the filter state
-`envoy.network.transport_socket.original_dst_address`.
+over. `upstream_port_override` then replaces the port. Without any there is no host (UH). Since 1.38
+all of it may be the configuration of a cluster type. Checked against Envoy 1.40.0. Not modelled:
+the filter state `envoy.network.transport_socket.original_dst_address`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from osmscope.resources.address import host_port, parse_ip, split_host_port
-from osmscope.resources.cluster import Cluster, OriginalDstLbConfig
+from osmscope.resources.cluster import Cluster, OriginalDstCluster, OriginalDstLbConfig
+from osmscope.resources.extension import decode_any
 from osmscope.resources.resource import converted
 from osmscope.rules.facts import Connection, Metadata, Request
 
@@ -54,13 +55,21 @@ def destination(
         request: The request as it is forwarded; None for a `tcp_proxy`.
         restored: Whether a listener filter restored the original destination.
     """
-    config = cluster.original_dst_lb_config or OriginalDstLbConfig()
+    config = _config(cluster)
     found = _found(config, connection, request, restored=restored)
     if found.address is None or config.upstream_port_override is None:
         return found
     host, _ = split_host_port(found.address)
     address = host_port(host, config.upstream_port_override)
     return Destination(address, f"{found.reason}, with upstream_port_override")
+
+
+def _config(cluster: Cluster) -> OriginalDstLbConfig:
+    custom = cluster.cluster_type
+    own = decode_any(custom.typed_config, where="cluster type") if custom is not None else None
+    if isinstance(own, OriginalDstCluster):
+        return own
+    return cluster.original_dst_lb_config or OriginalDstLbConfig()
 
 
 def _found(

@@ -74,24 +74,32 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
 
 
 def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
-    """Name the secrets of TLS to the endpoints that the dump lacks: no handshake without them."""
+    """Name the secrets of TLS to the endpoints that are not there: no handshake without them."""
     cluster = upstream.cluster if upstream is not None else None
     if cluster is None:
         return
-    members = (sidecar.proxy.cluster(name) for name in sidecar.cluster_hosts(cluster).members)
-    for one in (cluster, *members):
-        if one is not None:
-            yield from _missing_secrets_of(sidecar, one)
+    yield from _missing_secrets_of(sidecar, cluster, "upstream secrets")
+    for name in sidecar.cluster_hosts(cluster).members:
+        member = sidecar.proxy.cluster(name)
+        if member is not None:
+            yield from _missing_secrets_of(sidecar, member, _OF_A_MEMBER)
 
 
-def _missing_secrets_of(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+_OF_A_MEMBER = "upstream secrets of a member"
+"""Where an awaited secret is an assumption too: it ends requests to a cluster of its own alone."""
+
+
+def _missing_secrets_of(sidecar: Sidecar, cluster: Cluster, what: str) -> tuple[str, ...]:
     def find() -> Iterator[str]:
         proxy = sidecar.proxy
         sockets = [match.transport_socket for match in cluster.transport_socket_matches]
         if not sockets and cluster.transport_socket is not None:
             sockets.append(cluster.transport_socket)
         for name in dict.fromkeys(name for socket in sockets for name in secret_names(socket)):
-            if proxy.secret(name) is None and not proxy.is_warming("secret", name):
+            if proxy.is_warming("secret", name):
+                if what == _OF_A_MEMBER:
+                    yield f'the secret "{name}", which SDS has not delivered yet, comes in time'
+            elif proxy.secret(name) is None:
                 yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
 
-    return sidecar.remembered(("upstream secrets", id(cluster)), find)
+    return sidecar.remembered((what, id(cluster)), find)

@@ -1,8 +1,10 @@
 """A cluster made ready for many requests: its hosts, and the load balancing over them."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-from osmscope.resources.cluster import Cluster
+from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.endpoint import LoadAssignmentPolicy
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.cluster_type import ClusterKind, kind_of, members_of
@@ -23,6 +25,8 @@ class ClusterHosts(msgspec.Struct, frozen=True, kw_only=True):
     """The clusters that an aggregate or composite cluster consists of."""
     missing: str = ""
     """Why the endpoints are not known, as a noun."""
+    assumptions: tuple[str, ...] = ()
+    """What is taken of their health, where only /clusters would tell."""
 
     def health_counts(self) -> tuple[int, int]:
         """Return how many endpoints are healthy, and how many there are."""
@@ -81,6 +85,7 @@ def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
         assignment_policy=assignment.policy,
         members=members_of(cluster),
         missing=_missing(proxy, cluster, kind) if status is None else "",
+        assumptions=tuple(_unknown_health(proxy, cluster)) if status is None else (),
     )
 
 
@@ -88,6 +93,18 @@ def _hosts(proxy: Proxy, cluster: Cluster) -> tuple[Host, ...]:
     assignment = proxy.load_assignment(cluster) or legacy_load_assignment(cluster)
     status = proxy.status(cluster.name)
     return hosts_of(assignment, None if status is None else status.hosts)
+
+
+def _unknown_health(proxy: Proxy, cluster: Cluster) -> Iterator[str]:
+    """Name what changes health while Envoy runs: a configuration holds only how it began."""
+    options = http_protocol_options(cluster)
+    detects = cluster.outlier_detection or (options and options.outlier_detection)
+    dumped = proxy.load_assignment_entry(cluster) is not None
+    if not dumped and (cluster.health_checks or detects):
+        words = "health checks and outlier detection find what is configured"
+        yield f'of cluster "{cluster.name}", {words} (/clusters was not given)'
+    elif cluster.health_checks and cluster.common_lb_config.ignore_new_hosts_until_first_hc:
+        yield f'of cluster "{cluster.name}", no endpoint waits for its first health check'
 
 
 def _missing(proxy: Proxy, cluster: Cluster, kind: ClusterKind) -> str:

@@ -73,6 +73,15 @@ def _way_steps(
         yield from _http_steps(proxy, connection, way, brief=brief)
     elif isinstance(way, TcpPath):
         yield from cluster_steps(proxy, way.upstream, way.choice.reason, None)
+        yield from _tunnel_steps(connection, way)
+
+
+def _tunnel_steps(connection: ConnectionPath, way: TcpPath) -> Iterator[Step]:
+    config = connection.tcp_proxy.tunneling_config if connection.tcp_proxy is not None else None
+    if config is not None and way.upstream.shares is not None:
+        method, path = ("POST", config.post_path) if config.use_post else ("CONNECT", "")
+        reason = f"tcp_proxy sends the bytes inside {method} {config.hostname}{path}"
+        yield Step(kind="upstream_request", chosen="", reason=reason)
 
 
 def _http_steps(

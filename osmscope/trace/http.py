@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.http_filters.custom_code import OnDemand, OnDemandPerRoute
 from osmscope.resources.http_filters.router import Router
 from osmscope.resources.resource import Resource
 from osmscope.resources.route import Route
@@ -16,13 +17,14 @@ from osmscope.rules.grpc import is_grpc
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.local_reply_config import finish
+from osmscope.rules.per_filter_config import resolve as resolve_config
 from osmscope.rules.redirect import redirect
 from osmscope.rules.reply_headers import change_location
 from osmscope.rules.strict_headers import strict_check
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import decide_upgrade
 from osmscope.trace.cluster_hosts import why_absent
-from osmscope.trace.http_filters import run_filters
+from osmscope.trace.http_filters import per_filter_configs, run_filters
 from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.routing import find_table, resolve
@@ -170,7 +172,12 @@ def _follow_route(
     name = resolved.cluster_choice.name
     cluster = sidecar.proxy.cluster(name)
     if cluster is None:
-        yield _without_cluster(sidecar, path, route, name)
+        stages = sidecar.http_stages(connection.manager.http_filters) if connection.manager else ()
+        if name and _fetches_clusters(stages, path.resolved):
+            missing = f'whether the cluster "{name}" would be fetched on demand'
+            yield _replace(path, upstream=Upstream(name=name, missing=missing))
+        else:
+            yield _without_cluster(sidecar, path, route, name)
         return
     refused = strict_check(router.strict_check_headers, path.request.headers)
     if refused is not None:
@@ -214,6 +221,18 @@ def _own_reply(route: Route, request: Request) -> LocalReply | None:
     if route.non_forwarding_action is not None:
         return _NO_FORWARDING
     return None
+
+
+def _fetches_clusters(stages: tuple[HttpStage, ...], resolved: Resolved) -> bool:
+    """Whether the on-demand filter asks for clusters that are missing."""
+    for stage in stages:
+        if isinstance(stage.config, OnDemand):
+            found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
+            config = found.config
+            asks = isinstance(config, OnDemand | OnDemandPerRoute) and config.odcds is not None
+            if found.enabled and asks:
+                return True
+    return False
 
 
 def _without_cluster(sidecar: Sidecar, path: HttpPath, route: Route, name: str) -> HttpPath:

@@ -48,6 +48,8 @@ class Picking(msgspec.Struct, frozen=True, kw_only=True):
     priority: str = "DEFAULT"
     """The routing priority, which chooses the circuit breaker."""
     runtime: Mapping[str, object] = {}
+    tunnels: bool = False
+    """Whether a `tcp_proxy` sends its bytes inside an HTTP request."""
 
 
 def pick(
@@ -78,8 +80,9 @@ def pick(
         what = f'the endpoint of the {hosts.kind.value} cluster "{start.name}"'
         yield _replace(start, missing=f"{what}, which is found at request time")
     else:
-        if hosts.kind.is_dns:
-            start = _replace(start, assumptions=tuple(_unresolved(hosts.balancer.hosts)))
+        unresolved = _unresolved(hosts.balancer.hosts) if hosts.kind.is_dns else ()
+        assumed = (*start.assumptions, *unresolved, *hosts.assumptions)
+        start = _replace(start, assumptions=assumed)
         for upstream in _balance(hosts.balancer, start, picking):
             yield _refused(upstream, start.cluster, picking)
 
@@ -92,7 +95,8 @@ def _refused(upstream: Upstream, cluster: Cluster | None, picking: Picking) -> U
     if cluster is None or upstream.reply is not None or upstream.missing:
         return upstream
     if picking.request is None:
-        reply = circuit_breaker.pending_refusal(cluster, picking.runtime)
+        tunnels = picking.tunnels
+        reply = circuit_breaker.pending_refusal(cluster, picking.runtime, tunnels=tunnels)
     else:
         reply = circuit_breaker.refusal(cluster, picking.priority, picking.runtime)
     return upstream if reply is None else _replace(upstream, reply=reply)
@@ -132,8 +136,8 @@ def _certain(start: Upstream, address: str, reason: str) -> Upstream:
 
 def _members(
     sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
-) -> tuple[Member, ...] | Upstream:
-    """Make the members that exist ready; an `Upstream` says what is missing to do so."""
+) -> tuple[Upstream, tuple[Member, ...]]:
+    """Make the members that exist ready; the way then says what is missing and what is assumed."""
     members = []
     sidecar.proxy.expect_clusters(hosts.members)
     for name in hosts.members:
@@ -143,17 +147,18 @@ def _members(
         member = sidecar.cluster_hosts(cluster)
         hashed = _hash(member.balancer, picking)
         if member.missing or hashed.missing:
-            return _replace(start, missing=member.missing or hashed.missing)
+            return _replace(start, missing=member.missing or hashed.missing), ()
         members.append(Member(cluster=name, balancer=member.balancer, hash_value=hashed.value))
-    return tuple(members)
+        start = _replace(start, assumptions=(*start.assumptions, *member.assumptions))
+    return start, tuple(members)
 
 
 def _aggregate(
     sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
 ) -> Iterator[Upstream]:
-    members = _members(sidecar, hosts, start, picking)
-    if isinstance(members, Upstream):
-        yield members
+    start, members = _members(sidecar, hosts, start, picking)
+    if start.missing:
+        yield start
         return
     parts = member_shares(hosts.balancer.policy, members, picking.criteria)
     yield from _of_parts(sidecar, parts, start, picking)
@@ -162,9 +167,9 @@ def _aggregate(
 def _composite(
     sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
 ) -> Iterator[Upstream]:
-    members = _members(sidecar, hosts, start, picking)
-    if isinstance(members, Upstream):
-        yield members
+    start, members = _members(sidecar, hosts, start, picking)
+    if start.missing:
+        yield start
         return
     if picking.request is None:
         reason = "a connection of tcp_proxy has no attempt that a composite cluster could count"

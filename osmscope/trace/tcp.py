@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from osmscope.resources.network_filters import TcpProxy
 from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.tcp_proxy import TcpClusterChoice, choose
 from osmscope.trace.cluster_hosts import why_absent
@@ -44,13 +45,14 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
                 probability = choice.probability * upstream.probability
                 yield TcpPath(choice=choice, upstream=upstream, probability=probability)
         else:
-            upstream = _without_cluster(sidecar, choice.name)
+            upstream = _without_cluster(sidecar, config, choice.name)
             yield TcpPath(choice=choice, upstream=upstream, probability=choice.probability)
 
 
-def _without_cluster(sidecar: Sidecar, name: str) -> Upstream:
+def _without_cluster(sidecar: Sidecar, config: TcpProxy, name: str) -> Upstream:
     absence = why_absent(sidecar.proxy, name)
-    if absence.missing:
-        return Upstream(name=name, missing=absence.missing)
+    fetched = f'whether the cluster "{name}" would be fetched on demand' if config.on_demand else ""
+    if absence.missing or fetched:
+        return Upstream(name=name, missing=absence.missing or fetched)
     reason = absence.reason or f'there is no cluster "{name}"'
     return Upstream(name=name, closed=Closed(flags=("NC",), reason=reason))

@@ -56,7 +56,7 @@ def evaluate_upstream(
     hosts = sidecar.cluster_hosts(cluster)
     sent = upstream_request.finish(asked.forwarding)
     request = asked.path.request.with_headers(sent.headers)
-    start = Upstream(name=cluster.name, cluster=cluster)
+    start = Upstream(name=cluster.name, cluster=cluster, assumptions=_network_filters(cluster))
     rest = Fraction(1)
     received = SentUpstream(
         headers=sent.headers,
@@ -185,8 +185,9 @@ def evaluate_tcp_upstream(
             config.metadata_match, entry.metadata_match if entry is not None else None, {}
         ),
         runtime=runtime,
+        tunnels=config.tunneling_config is not None,
     )
-    start = Upstream(name=cluster.name, cluster=cluster)
+    start = Upstream(name=cluster.name, cluster=cluster, assumptions=_network_filters(cluster))
     refused = connection_refusal(cluster, runtime)
     if refused is not None:
         yield _closed(start, refused)
@@ -194,6 +195,14 @@ def evaluate_tcp_upstream(
     ways = pick(sidecar, sidecar.cluster_hosts(cluster), start, picking)
     for upstream in _secured(sidecar, ways, of_request=False):
         yield upstream if upstream.reply is None else _closed(upstream, upstream.reply)
+
+
+def _network_filters(cluster: Cluster) -> tuple[str, ...]:
+    """Name the network filters between Envoy and the endpoints: none of them is evaluated."""
+    return tuple(
+        f'the upstream network filter "{entry.name}" lets everything pass'
+        for entry in cluster.filters
+    )
 
 
 def _closed(upstream: Upstream, reply: LocalReply) -> Upstream:

@@ -97,3 +97,17 @@ def test_a_limit_of_0_refuses_connections(
     found = connection_refusal(cluster(thresholds))
     pending = pending_refusal(cluster(thresholds))
     assert (found and found.flags, pending and pending.flags) == (before, after)
+
+
+@pytest.mark.parametrize(
+    ("tunnels", "thresholds", "refused"),
+    [
+        (False, {"max_requests": 0}, False),
+        (True, {"max_requests": 0}, True),
+        (True, {"max_pending_requests": 0}, True),
+        (True, {}, False),
+    ],
+)
+def test_a_tunnel_is_a_request(tunnels: bool, thresholds: dict[str, object], refused: bool) -> None:
+    found = pending_refusal(cluster(thresholds), tunnels=tunnels)
+    assert (found is not None) is refused

@@ -32,6 +32,7 @@ def custom(name: str, kind: str = "", **fields: object) -> Cluster:
             custom("x", "dns.v3.DnsCluster", all_addresses_in_single_endpoint=True),
             ClusterKind.LOGICAL_DNS,
         ),
+        (custom("x", "original_dst.v3.OriginalDstCluster"), ClusterKind.ORIGINAL_DST),
         (custom("x", "aggregate.v3.ClusterConfig", clusters=["a"]), ClusterKind.AGGREGATE),
         (
             custom("x", "dynamic_forward_proxy.v3.ClusterConfig"),

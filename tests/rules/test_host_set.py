@@ -64,6 +64,11 @@ def test_weights_of_endpoints(kind: Kind, expected: dict[str, Fraction]) -> None
         (LbPolicy(), None),
         (LbPolicy(kind=Kind.RANDOM), None),
         (LbPolicy(kind=Kind.LEAST_REQUEST), "LEAST_REQUEST shares assume equal load"),
+        (LbPolicy(slow_start=True), "no endpoint is within its slow start window"),
+        (
+            LbPolicy(passed_over=("a.B",)),
+            "Envoy does not know the load balancing policy a.B, and passes it over",
+        ),
         (
             LbPolicy(kind=Kind.UNSUPPORTED, type_name="X"),
             "load balancing by X is not modelled: all endpoints are taken as equally likely",

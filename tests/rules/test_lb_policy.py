@@ -237,3 +237,48 @@ def test_runtime_overrides_zone_aware_routing() -> None:
     runtime = {"upstream.zone_routing.enabled": 0, "upstream.zone_routing.min_cluster_size": 2}
     zone_aware = policy_of(Cluster(), runtime).zone_aware
     assert zone_aware == ZoneAware(routing_enabled=0, min_cluster_size=2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "slow"),
+    [
+        ({}, False),
+        ({"round_robin_lb_config": {}}, False),
+        ({"round_robin_lb_config": {"slow_start_config": {}}}, True),
+        ({"lb_policy": "LEAST_REQUEST"}, False),
+        (
+            {
+                "lb_policy": "LEAST_REQUEST",
+                "least_request_lb_config": {"slow_start_config": {"slow_start_window": "30s"}},
+            },
+            True,
+        ),
+        (
+            {"lb_policy": "RANDOM", "round_robin_lb_config": {"slow_start_config": {}}},
+            False,
+        ),
+    ],
+)
+def test_slow_start_of_the_old_style(fields: dict[str, object], slow: bool) -> None:
+    assert policy_of(cluster(**fields)).slow_start is slow
+
+
+@pytest.mark.parametrize(
+    ("kind", "slow"),
+    [
+        ("round_robin.v3.RoundRobin", True),
+        ("least_request.v3.LeastRequest", True),
+        ("client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin", True),
+    ],
+)
+def test_slow_start_of_extensions(kind: str, slow: bool) -> None:
+    assert extended(typed(kind)).slow_start is False
+    assert extended(typed(kind, slow_start_config={})).slow_start is slow
+
+
+def test_policies_that_are_passed_over_are_named() -> None:
+    own, wrapped = typed("mine.v1.Mine"), typed("mine.v1.Other")
+    inner = {"policies": [wrapped, typed("round_robin.v3.RoundRobin")]}
+    policy = extended(own, typed("subset.v3.Subset", subset_lb_policy=inner))
+    assert policy.kind is Kind.ROUND_ROBIN
+    assert [name.rpartition(".")[2] for name in policy.passed_over] == ["Mine", "Other"]

@@ -86,3 +86,12 @@ def test_destination_of_a_connection(
 ) -> None:
     found = destination(Cluster(), connection, restored=restored)
     assert (found.address, found.missing) == (address, missing)
+
+
+def test_a_cluster_type_of_its_own_holds_the_configuration() -> None:
+    kind = "type.googleapis.com/envoy.extensions.clusters.original_dst.v3.OriginalDstCluster"
+    config = {"@type": kind, "use_http_header": True, "upstream_port_override": 7}
+    body = {"cluster_type": {"name": "x", "typed_config": config}}
+    typed = msgspec.json.decode(msgspec.json.encode(body), type=Cluster)
+    asked = request(("x-envoy-original-dst-host", "9.9.9.9:9"))
+    assert destination(typed, CONNECTION, asked).address == "9.9.9.9:7"

@@ -8,6 +8,7 @@ from tests.trace.sidecars import (
     cluster,
     deny,
     endpoints,
+    explained,
     listener,
     only,
     section,
@@ -70,6 +71,37 @@ def test_a_composite_cluster_takes_no_connections():
     composite = {"name": "a", "cluster_type": {"name": "x", "typed_config": config}}
     sidecar = proxying(tcp("a"), composite, cluster("one"))
     assert brief(only(sidecar)) == "closed UH"
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"hostname": "t.com:443"}, "tcp_proxy sends the bytes inside CONNECT t.com:443"),
+        ({"hostname": "t.com", "use_post": True, "post_path": "/p"},
+         "tcp_proxy sends the bytes inside POST t.com/p"),
+    ],
+)  # fmt: skip
+def test_bytes_may_go_inside_a_request(config, reason):
+    sidecar = proxying(tcp("a", tunneling_config=config), cluster("a"))
+    assert brief(only(sidecar)) == "forwarded a"
+    assert explained(sidecar).steps[-1].reason == reason
+
+
+def test_a_tunnel_to_nowhere_is_not_told():
+    sidecar = proxying(tcp("a", tunneling_config={"hostname": "t.com:443"}))
+    assert explained(sidecar).steps[-1].kind == "cluster"
+
+
+def test_a_cluster_may_be_fetched_on_demand():
+    answer = ask(proxying(tcp("a", on_demand={"odcds_config": {}})))
+    assert (brief(answer.outcomes[0]), answer.exact) == ("unknown", False)
+    assert "fetched on demand" in answer.assumptions[0]
+
+
+def test_upstream_network_filters_are_named():
+    filtered = cluster("a", filters=[{"name": "limit"}])
+    answer = ask(proxying(tcp("a"), filtered))
+    assert answer.assumptions == ('the upstream network filter "limit" lets everything pass',)
 
 
 @pytest.mark.parametrize(("value", "name"), [(0, "a"), (1, "b"), (3, "b"), (4, "a")])

@@ -4,6 +4,7 @@ import pytest
 
 from tests.trace.sidecars import (
     EVERYTHING,
+    HTTP,
     ORIGINAL_DST,
     ask,
     behind,
@@ -11,6 +12,7 @@ from tests.trace.sidecars import (
     chain,
     cluster,
     endpoints,
+    extension,
     host,
     listener,
     manager,
@@ -21,6 +23,7 @@ from tests.trace.sidecars import (
     shares,
     table,
     tracer,
+    typed,
 )
 
 EDS = {"name": "a", "type": "EDS"}
@@ -288,3 +291,63 @@ def test_each_endpoint_may_have_a_host_of_its_own():
     named["endpoints"][0]["lb_endpoints"][0]["endpoint"]["hostname"] = "x.com"
     outcome = only(reaching({**EDS}, eds=[named], auto_host_rewrite=True))
     assert [one.host for one in outcome.endpoints] == ["x.com", None]
+
+
+ODCDS = {"source": {}}
+ON_DEMAND = f"{HTTP}.on_demand.v3.OnDemand"
+
+
+@pytest.mark.parametrize(
+    ("of_filter", "of_route", "expected"),
+    [
+        (None, None, "503 NC cluster_not_found"),
+        ({}, None, "503 NC cluster_not_found"),
+        ({"odcds": ODCDS}, None, "unknown"),
+        ({}, typed(f"{HTTP}.on_demand.v3.PerRouteConfig", odcds=ODCDS), "unknown"),
+        ({"odcds": ODCDS}, typed(f"{HTTP}.on_demand.v3.PerRouteConfig"),
+         "503 NC cluster_not_found"),
+        ({"odcds": ODCDS}, typed("envoy.config.route.v3.FilterConfig", disabled=True),
+         "503 NC cluster_not_found"),
+    ],
+)  # fmt: skip
+def test_a_missing_cluster_may_be_fetched_on_demand(of_filter, of_route, expected):
+    own = {} if of_route is None else {"typed_per_filter_config": {"od": of_route}}
+    routes = table(host("all", ["*"], route("gone", **own)))
+    filters = [] if of_filter is None else [extension("od", ON_DEMAND, **of_filter)]
+    answer = ask(behind(routes, *filters))
+    assert (brief(answer.outcomes[0]), answer.exact) == (expected, expected != "unknown")
+
+
+CHECKED = {"health_checks": [{"timeout": "1s"}]}
+DETECTING = {"outlier_detection": {}}
+OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+BY_OPTIONS = {"typed_extension_protocol_options": {OPTIONS: typed(OPTIONS, outlier_detection={})}}
+CONFIGURED = "health checks and outlier detection find what is configured"
+WAITS = "no endpoint waits for its first health check"
+IGNORING = {"common_lb_config": {"ignore_new_hosts_until_first_hc": True}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "dumped", "words"),
+    [
+        ({}, False, None),
+        (CHECKED, False, CONFIGURED),
+        (DETECTING, False, CONFIGURED),
+        (BY_OPTIONS, False, CONFIGURED),
+        (CHECKED, True, None),
+        (DETECTING, True, None),
+        (CHECKED | IGNORING, True, WAITS),
+        (IGNORING, True, None),
+    ],
+)
+def test_health_that_only_clusters_would_tell_is_assumed(fields, dumped, words):
+    eds = [endpoints("a", "10.1.0.1:80")] if dumped else None
+    answer = ask(reaching(cluster("a", **fields), eds=eds))
+    assert answer.exact is (words is None)
+    assert bool(answer.assumptions) is (words is not None)
+    assert words is None or words in answer.assumptions[0]
+
+
+def test_the_health_of_members_is_assumed_too():
+    answer = ask(reaching(AGGREGATE, cluster("one", **CHECKED)))
+    assert CONFIGURED in answer.assumptions[0]

@@ -45,8 +45,18 @@ class GrpcJsonTranscoder(Opaque, frozen=True):
 
 
 @extension(f"{_HTTP}.on_demand.v3.OnDemand", name="envoy.filters.http.on_demand")
-class OnDemand(Opaque, frozen=True):
+class OnDemand(Resource, frozen=True):
     """`envoy.extensions.filters.http.on_demand.v3.OnDemand`: fetches what is missing."""
+
+    odcds: Opaque | None = None
+    """Where missing clusters are fetched from; without it only virtual hosts are."""
+
+
+@extension(f"{_HTTP}.on_demand.v3.PerRouteConfig")
+class OnDemandPerRoute(Resource, frozen=True):
+    """`envoy.extensions.filters.http.on_demand.v3.PerRouteConfig`."""
+
+    odcds: Opaque | None = None
 
 
 @extension(
