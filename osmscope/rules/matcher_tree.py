@@ -29,6 +29,7 @@ from osmscope.rules.ip_range import contains, network_of
 from osmscope.rules.matcher_input import MatcherInputs, read_input
 from osmscope.rules.matcher_predicate import match_predicate
 from osmscope.rules.result import Match, Outcome, matched, unknown
+from osmscope.rules.string_matcher import REDACTED
 
 __all__ = ["MatcherInputs", "MatcherResult", "evaluate"]
 
@@ -171,9 +172,19 @@ def _exact(exact: MatchMap, value: str, subject: str) -> Iterator[Branch]:
     on_match = exact.map.get(value)
     if on_match is not None:
         yield matched(f'{subject} is "{value}"'), on_match
+    else:
+        yield from _redacted(exact, subject)
+
+
+def _redacted(keys: MatchMap, subject: str) -> Iterator[Branch]:
+    """Give the branches whose key is a secret, which a capture does not hold."""
+    for key, on_match in keys.map.items():
+        if REDACTED in key:
+            yield unknown(f"the redacted text that {subject} is held against"), on_match
 
 
 def _prefixes(prefixes: MatchMap, value: str, subject: str) -> Iterator[Branch]:
+    yield from _redacted(prefixes, subject)
     for length in range(len(value), -1, -1):
         on_match = prefixes.map.get(value[:length])
         if on_match is not None:

@@ -157,6 +157,24 @@ BY_SOURCE = tree("exact_match_map", SOURCE_IP, **{"1.2.3.4": action("one")})
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "possible"),
+    [
+        ("exact_match_map", "a", ("known",)),
+        ("exact_match_map", "b", ("secret", "else")),
+        ("prefix_match_map", "ab", ("secret", "known")),
+        ("prefix_match_map", "b", ("secret", "else")),
+    ],
+)
+def test_a_key_that_was_redacted_may_fit(kind: str, value: str, possible: tuple[str, ...]) -> None:
+    keys = {"[redacted] 1": action("secret"), "a": action("known")}
+    result = ask({**tree(kind, **keys), **ELSE}, x=value)
+    found = tuple(map(name_of, result.possible)) or (name_of(result.action),)
+    assert found == possible
+    missing = 'the redacted text that header "x" is held against'
+    assert result.missing == ("" if len(possible) == 1 else missing)
+
+
+@pytest.mark.parametrize(
     ("config", "possible", "missing"),
     [
         (BY_SOURCE, ("one", None), "the source IP"),

@@ -50,6 +50,22 @@ def test_custom_matcher_is_unknown() -> None:
     assert match.missing == "what a custom string matcher decides"
 
 
+@pytest.mark.parametrize(
+    ("matcher", "value"),
+    [
+        (StringMatcher(exact="[redacted]"), "a"),
+        (StringMatcher(prefix="Bearer [redacted]"), "Bearer a"),
+        (regex("[redacted]"), "r"),
+        (StringMatcher(exact="a"), "Bearer [redacted]"),
+    ],
+)
+def test_what_was_redacted_is_unknown(matcher: StringMatcher, value: str) -> None:
+    """Envoy puts this in the place of secrets, and so does a capture."""
+    match = match_string(matcher, value, "header")
+    assert match.outcome is Outcome.UNKNOWN
+    assert match.missing == "header without the redaction, or what it is held against"
+
+
 def test_an_expression_that_re2_refuses_is_an_error() -> None:
     with pytest.raises(DumpError, match="RE2 refuses"):
         match_string(regex("(?=a)"), "a", "path")
