@@ -1,11 +1,12 @@
 """What the HTTP codec refuses before any filter sees the request.
 
 What Envoy does: bytes that are no HTTP, a TLS hello or an HTTP/2 preface on a codec that cannot
-read it, a method that it does not know, characters that may not stand in a path, a header or an
-authority, too many headers and, on request, header names with underscores end a request with code
-400, 403 or 431 and the flag DPE; no route is looked up. What is no HTTP/2 closes the connection, if
-that is all that the codec reads. HTTP/2 has no reply for any of these: the stream is reset, with
-code 0; it counts its pseudo headers too.
+read it (`AUTO` is what ALPN agreed on, else what the first bytes are), a method that it does not
+know, characters that may not stand in a path, a header or an authority, too many headers and, on
+request, header names with underscores end a request with code 400, 403 or 431 and the flag DPE; no
+route is looked up. What is no HTTP/2 closes the connection, if that is all that the codec reads.
+HTTP/2 has no reply for any of these: the stream is reset, with code 0; it counts its pseudo headers
+too. Its clients name the scheme themselves.
 Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: what
 concerns sizes, bodies, `content-length` and `transfer-encoding`.
 """
@@ -14,9 +15,11 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules import http2_fields
 from osmscope.rules.facts import Headers, Request
-from osmscope.rules.http2_fields import refuse_fields
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.request_target import read_target
@@ -52,21 +55,49 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
     reply = _refused_protocol(hcm, request)
     if reply is not None:
         return reply
-    headers = join_inline(_trimmed(request.headers), request.protocol)
     if request.protocol == "h2":
-        reply = refuse_fields(headers)
-    else:
-        reply = _refused_request_line(hcm, request) or _refused_characters(headers)
+        return _decode_http2(hcm, request)
+    headers = join_inline(_trimmed(request.headers), request.protocol)
+    reply = _refused_request_line(hcm, request) or _refused_characters(headers)
     if reply is not None:
         return reply
     counted = _counted(hcm, request.protocol, headers)
-    if isinstance(counted, LocalReply) or request.protocol == "h2":
+    if isinstance(counted, LocalReply):
         return counted
     target = read_target(hcm, request.with_headers(counted))
     if isinstance(target, LocalReply):
         return target
     # An absolute URL's authority replaced that of the header by now: nobody looks at that one.
     return _refused_authority(target) or target
+
+
+def _decode_http2(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
+    """Look at one field after the other, then at all of them."""
+    headers = request.headers
+    action = hcm.common_http_protocol_options.headers_with_underscores_action
+    dropped = False
+    reply = None
+    for name, values in headers.items():
+        reply = http2_fields.refuse_field(name, values)
+        if reply is None and action == "REJECT_REQUEST" and "_" in name:
+            return _underscored(request.protocol, name)
+        if reply is not None:
+            break
+        dropped = dropped or (action == "DROP_HEADER" and "_" in name)
+    reply = reply or http2_fields.refuse_message(headers)
+    if reply is not None:
+        # What is told first about a stream stays, and a dropped header was told.
+        details = "http2.unexpected_underscore" if dropped else reply.details
+        return msgspec.structs.replace(reply, details=details)
+    counted = _counted(hcm, request.protocol, join_inline(headers, request.protocol))
+    return counted if isinstance(counted, LocalReply) else _with_scheme(request, counted)
+
+
+def _with_scheme(request: Request, headers: Headers) -> Headers:
+    """Add the scheme that an HTTP/2 client names, which is that of its connection."""
+    if request.method == "CONNECT":
+        return headers.remove(":path")
+    return headers.set(":scheme", "https" if request.connection.terminated_tls else "http")
 
 
 def refusal(code: int, details: str, reason: str) -> LocalReply:
@@ -84,18 +115,23 @@ def _trimmed(headers: Headers) -> Headers:
 
 def _refused_protocol(hcm: HttpConnectionManager, request: Request) -> LocalReply | None:
     connection = request.connection
+    codec, why = hcm.codec_type, ""
+    if codec == "AUTO" and connection.negotiated_protocol:
+        codec = "HTTP2" if connection.negotiated_protocol == "h2" else "HTTP1"
+        why = f" by ALPN {connection.negotiated_protocol}"
     if connection.tls and not connection.terminated_tls:
         words = "the client starts TLS but the filter chain has no TLS transport socket"
     elif request.protocol == "tcp":
         words = "the client speaks no HTTP but the filter chain does"
-    elif request.protocol == "h2" and hcm.codec_type == "HTTP1":
-        words = "the client speaks HTTP/2 but the codec is HTTP1"
-    elif request.protocol != "h2" and hcm.codec_type == "HTTP2":
-        words = "the client speaks HTTP/1.1 but the codec is HTTP2"
+    elif request.protocol == "h2" and codec == "HTTP1":
+        words = f"the client speaks HTTP/2 but the codec is HTTP1{why}"
+    elif request.protocol != "h2" and codec == "HTTP2":
+        words = f"the client speaks HTTP/1.1 but the codec is HTTP2{why}"
     else:
         return None
-    if hcm.codec_type == "HTTP2":
-        return LocalReply(code=0, flags=("DPE",), reason=f"{words}: the connection is closed")
+    if codec == "HTTP2":
+        reason = f"{words}: the connection is closed"
+        return LocalReply(code=0, flags=("DPE",), reason=reason, closes=True)
     return refusal(400, "http1.codec_error", words)
 
 
@@ -138,8 +174,7 @@ def _counted(hcm: HttpConnectionManager, protocol: str, headers: Headers) -> Hea
     if options.headers_with_underscores_action != "ALLOW":
         underscored = [name for name in headers if "_" in name]
         if underscored and options.headers_with_underscores_action == "REJECT_REQUEST":
-            words = f'the header name "{underscored[0]}" has an underscore'
-            return _excess(400, protocol, "unexpected_underscore", words)
+            return _underscored(protocol, underscored[0])
         headers = headers.remove(*underscored)
     limit = options.max_headers_count or DEFAULT_MAX_HEADERS_COUNT
     count = sum(len(values) for name, values in headers.items() if name not in _PSEUDO)
@@ -147,6 +182,11 @@ def _counted(hcm: HttpConnectionManager, protocol: str, headers: Headers) -> Hea
     if count > limit:
         return _excess(431, protocol, "too_many_headers", f"{count} headers are more than {limit}")
     return headers
+
+
+def _underscored(protocol: str, name: str) -> LocalReply:
+    words = f'the header name "{name}" has an underscore'
+    return _excess(400, protocol, "unexpected_underscore", words)
 
 
 def _excess(code: int, protocol: str, details: str, reason: str) -> LocalReply:

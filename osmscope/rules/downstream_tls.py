@@ -109,11 +109,15 @@ def _authenticate(
     elif _refusal(context, certificate) is not None:
         # It is accepted all the same, but not as a validated one.
         certificate = msgspec.structs.replace(certificate, trusted=False)
+    alpn = _negotiate(common.alpn_protocols, connection.alpn)
     return HandshakeResult(
         connection=msgspec.structs.replace(
-            connection, terminated_tls=True, peer_certificate=certificate
+            connection,
+            terminated_tls=True,
+            peer_certificate=certificate,
+            negotiated_protocol=alpn,
         ),
-        alpn=_negotiate(common.alpn_protocols, connection.alpn),
+        alpn=alpn,
         assumptions=tuple(assumptions),
         relied_on_trust=relied_on_trust,
     )

@@ -122,6 +122,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """The SNI as far as a listener filter read it: "" without a tls_inspector."""
     terminated_tls: bool = False
     """Whether Envoy itself ended TLS on this connection (the chain has a TLS transport socket)."""
+    negotiated_protocol: str = ""
+    """What ALPN agreed on, where Envoy ended TLS; "" where nothing was."""
     peer_certificate: ClientCertificate | None = None
     """The certificate that Envoy asked for and got, only where it ended TLS."""
     metadata: Metadata = {}

@@ -16,3 +16,5 @@ class LocalReply(msgspec.Struct, frozen=True, kw_only=True):
     """The `location` header of redirects."""
     reason: str = ""
     """Why, in words."""
+    closes: bool = False
+    """Whether there was no request yet: the connection is closed, and its own log line tells it."""

@@ -95,12 +95,12 @@ def _of_curl(command: str, options: RequestOptions) -> Typed:
         method=curl.method,
         dst_ip=curl.dst_ip,
         dst_port=curl.dst_port,
-        protocol="h2" if curl.protocol == "h2" else ("http/1.1" if alpn else None),
+        protocol="h2" if curl.protocol == "h2" else None,
         alpn=alpn,
     )
     notes = list(curl.notes)
     if alpn:
-        notes.append("curl offers ALPN h2 and http/1.1; HTTP/1.1 is assumed inside")
+        notes.append("curl offers ALPN h2 and http/1.1, and speaks what is agreed on")
     typed = _typed(curl.target, options, list(curl.headers), base)
     return msgspec.structs.replace(typed, notes=tuple(notes))
 

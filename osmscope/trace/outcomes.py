@@ -101,6 +101,8 @@ def _of_tcp(upstream: Upstream, closed: Closed | None, base: OutcomeAnswer) -> O
 
 
 def _of_http(path: HttpPath, base: OutcomeAnswer, sent: Headers) -> OutcomeAnswer:
+    if path.reply is not None and path.reply.closes:
+        return _closed(base, Closed(flags=path.reply.flags, reason=path.reply.reason))
     outcome = _with_route(base, path.resolved)
     upstream = path.upstream
     if upstream is not None:

@@ -34,7 +34,7 @@ class Client:
         local = connection.getsockname()[1]
         try:
             with _secured(connection, request, self._certificates) as stream:
-                if request.get("protocol") == "h2":
+                if _spoken(stream, request) == "h2":
                     return local, _of_http2(http2.exchange(stream, request)), None
                 stream.sendall(_http(request))
                 return local, _response(stream, request["method"]), None
@@ -65,6 +65,11 @@ def _secured(
         context = certificates.client_context(request.get("certificate"), request.get("alpn"))
         with context.wrap_socket(connection, server_hostname=request.get("sni")) as stream:
             yield stream
+
+
+def _spoken(stream: socket.socket, request: Json) -> str:
+    agreed = stream.selected_alpn_protocol() if isinstance(stream, ssl.SSLSocket) else None
+    return request.get("protocol") or agreed or "http/1.1"
 
 
 def _http(request: Json) -> bytes:

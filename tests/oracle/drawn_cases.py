@@ -7,6 +7,7 @@ from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
 from tests.oracle.families.connection_managers import draw_connection_managers
 from tests.oracle.families.endpoints import draw_hashing, draw_subsets
+from tests.oracle.families.http2 import partly_over_http2
 from tests.oracle.families.http_filters import draw_http_filters
 from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
 from tests.oracle.families.mutual_tls import draw_mutual_tls
@@ -17,15 +18,15 @@ from tests.oracle.families.virtual_hosts import draw_virtual_hosts
 
 FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "chains": draw_chains,
-    "virtual_hosts": draw_virtual_hosts,
-    "route_matches": draw_route_matches,
-    "route_actions": draw_route_actions,
-    "connection_managers": draw_connection_managers,
+    "virtual_hosts": partly_over_http2(draw_virtual_hosts),
+    "route_matches": partly_over_http2(draw_route_matches),
+    "route_actions": partly_over_http2(draw_route_actions),
+    "connection_managers": partly_over_http2(draw_connection_managers),
     "rbac": draw_rbac,
-    "http_filters": draw_http_filters,
+    "http_filters": partly_over_http2(draw_http_filters),
     "hashing": draw_hashing,
     "subsets": draw_subsets,
     "chain_matchers": draw_chain_matchers,
-    "route_matchers": draw_route_matchers,
-    "mutual_tls": draw_mutual_tls,
+    "route_matchers": partly_over_http2(draw_route_matchers),
+    "mutual_tls": partly_over_http2(draw_mutual_tls),
 }

@@ -82,8 +82,8 @@ def _ask(verdict: Verdict, batch: Batch, dump: Json) -> Answer:
 def _of_the_certificate(verdict: Verdict, batch: Batch) -> bool:
     """The answer agrees once the texts that nobody knows are taken out of what was received."""
     truth = copy.deepcopy(recorded(verdict.outcome))
-    received = truth["observed"]["response"]["upstream"]["headers"]
-    for pair in received:
+    response = truth["observed"]["response"] or {}
+    for pair in (response.get("upstream") or {}).get("headers", ()):
         if pair[0] == "x-forwarded-client-cert":
             sent, comma, appended = pair[1].rpartition(",")
             known = _CERTIFICATE_TEXTS.sub("", appended).rstrip(";")

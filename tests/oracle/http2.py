@@ -35,11 +35,12 @@ def exchange(stream: socket.socket, request: Json) -> list[tuple[str, str]] | No
 
 
 def _fields(request: Json) -> list[tuple[str, str]]:
-    fields = [(":method", request["method"]), (":scheme", request.get("scheme", "http"))]
+    fields = [(":method", request["method"])]
     if "host" in request:
         fields.append((":authority", request["host"]))
     if request["method"] != "CONNECT":
-        fields.append((":path", request["path"]))
+        scheme = "https" if request.get("tls") else "http"
+        fields += [(":scheme", scheme), (":path", request["path"])]
     for name, values in request.get("headers", {}).items():
         listed = [values] if isinstance(values, str) else values
         fields += [(name, value) for value in listed]

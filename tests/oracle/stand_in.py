@@ -20,18 +20,18 @@ class _Echo(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if self._received[:1].isalpha():
+        if self._received[:1].isalpha() and not self._received.startswith(b"PRI "):
             while b"\r\n\r\n" in self._received:
                 head, _, self._received = self._received.partition(b"\r\n\r\n")
                 self._answer(head.decode("latin-1"))
         else:
-            self._transport.close()  # a ClientHello: nobody terminates TLS here
+            self._transport.close()  # TLS or HTTP/2, which nobody speaks here
 
     def _answer(self, head: str) -> None:
         first, *lines = head.split("\r\n")
         method, path, _ = first.split(" ", 2)
         fields = [line.split(":", 1) for line in lines]
-        pairs = [[name, value.strip()] for name, value in fields]
+        pairs = [[name, value.removeprefix(" ")] for name, value in fields]
         echo = json.dumps({"method": method, "path": path, "headers": pairs}).encode()
         length = len(echo)
         body = b"" if method == "HEAD" else echo

@@ -127,6 +127,12 @@ def test_blanks_around_values_are_not_part_of_them() -> None:
     assert decoded.first("x") == "a  b"
 
 
+def test_http2_leaves_blanks_around_values() -> None:
+    decoded = decode(hcm(), request(("x", " a  b\t"), protocol="h2"))
+    assert isinstance(decoded, Headers)
+    assert decoded.first("x") == " a  b\t"
+
+
 @pytest.mark.parametrize(
     ("protocol", "codec_type", "connection", "expected"),
     [
@@ -138,6 +144,10 @@ def test_blanks_around_values_are_not_part_of_them() -> None:
         ("http/1.1", "AUTO", Connection(tls=True), CODEC_ERROR),
         ("http/1.1", "HTTP2", Connection(tls=True), (0, None)),
         ("http/1.1", "AUTO", Connection(tls=True, terminated_tls=True), None),
+        ("h2", "AUTO", Connection(terminated_tls=True, negotiated_protocol="h2"), None),
+        ("h2", "AUTO", Connection(terminated_tls=True, negotiated_protocol="osm"), CODEC_ERROR),
+        ("http/1.1", "AUTO", Connection(terminated_tls=True, negotiated_protocol="h2"), (0, None)),
+        ("h2", "HTTP2", Connection(terminated_tls=True, negotiated_protocol="osm"), None),
         ("tcp", "AUTO", Connection(), CODEC_ERROR),
         ("tcp", "HTTP2", Connection(), (0, None)),
     ],
@@ -184,6 +194,29 @@ def test_a_hundred_headers_are_allowed_by_default() -> None:
     names = [(f"x{index}", "1") for index in range(100)]
     assert refused(hcm(), request(*names[:99])) is None
     assert refused(hcm(), request(*names)) == (431, "http1.too_many_headers")
+
+
+@pytest.mark.parametrize(("tls", "scheme"), [(False, "http"), (True, "https")])
+def test_an_http2_client_names_the_scheme_of_its_connection(tls: bool, scheme: str) -> None:
+    connection = Connection(tls=tls, terminated_tls=tls)
+    decoded = decode(hcm(), request(protocol="h2", connection=connection))
+    assert isinstance(decoded, Headers)
+    assert decoded.first(":scheme") == scheme
+
+
+@pytest.mark.parametrize("sent", [("te", "gzip"), ("x", "1")])
+def test_a_dropped_header_is_what_a_reset_stream_is_remembered_for(sent: tuple[str, str]) -> None:
+    options = {"headers_with_underscores_action": "DROP_HEADER"}
+    asked = request(("a_b", "1"), sent, path="no-slash", protocol="h2")
+    decoded = decode(hcm(common_http_protocol_options=options), asked)
+    assert isinstance(decoded, LocalReply)
+    assert (decoded.flags, decoded.details) == (("DPE",), "http2.unexpected_underscore")
+
+
+def test_connect_over_http2_has_neither_scheme_nor_path() -> None:
+    decoded = decode(hcm(), request(method="CONNECT", protocol="h2"))
+    assert isinstance(decoded, Headers)
+    assert decoded.first(":scheme") is decoded.first(":path") is None
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def test_a_curl_command_stands_for_the_target_and_options_win():
     request = typed.request
     assert (request.method, request.dst_ip, request.dst_port) == ("POST", "10.0.0.9", 443)
     assert (request.tls, request.sni, request.alpn) == (True, "a", ("h2", "http/1.1"))
-    assert request.protocol == "http/1.1"
-    assert "HTTP/1.1 is assumed inside" in typed.notes[0]
+    assert request.protocol is None
+    assert "speaks what is agreed on" in typed.notes[0]
 
 
 def test_the_host_header_has_the_port_that_was_found():

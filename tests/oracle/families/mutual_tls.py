@@ -50,7 +50,9 @@ def _chain(draw: Draw, name: str, names: list[str]) -> Json:
 
 
 def _tls(draw: Draw) -> Json:
-    settings: Json = draw.fields(0.4, alpn_protocols=lambda: draw.some(("http/1.1", "osm"), 1, 2))
+    settings: Json = draw.fields(
+        0.4, alpn_protocols=lambda: draw.some(("http/1.1", "osm", "h2"), 1, 2)
+    )
     if draw.maybe(0.8):
         validation: Json = {}
         if draw.maybe(0.3):
@@ -89,13 +91,16 @@ def _context(draw: Draw) -> Json:
 
 def _request(draw: Draw) -> Json:
     request = http_request(draw)
-    request |= {"tls": draw.maybe(0.95), "alpn": draw.some(("http/1.1", "osm"), 0, 2)}
+    request |= {"tls": draw.maybe(0.95), "alpn": draw.some(("http/1.1", "osm", "h2"), 0, 2)}
     request |= draw.fields(
         0.75, sni=lambda: draw.choice(ASKED), certificate=lambda: draw.choice(list(CLIENTS))
     )
     if not request["tls"]:
         request = {name: value for name, value in request.items() if name not in TLS_FIELDS}
-    elif draw.maybe(0.2):
+        return request
+    if draw.maybe(0.2):
+        request["protocol"] = "http/1.1"
+    if draw.maybe(0.2):
         request["headers"]["x-forwarded-client-cert"] = "By=spiffe://x;URI=spiffe://y"
     return request
 
