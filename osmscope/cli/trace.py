@@ -14,6 +14,7 @@ from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import request_options
 from osmscope.cli.sources import source_options
+from osmscope.cli.watch import DEFAULT_SECONDS, Watching, watch_trace
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.trace_report import Setting, trace_report
@@ -29,6 +30,7 @@ _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests: str | None = None
     format: str | None = None
+    watch: float | None = None
     color: output.ColorChoice = "auto"
 
 
@@ -40,6 +42,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
         "osmscope trace http://localhost:15000 https://httpbin.org -o wide",
         "osmscope trace --dump config_dump.json --curl \"curl -H 'a: b' http://web:80/\"",
         "osmscope trace bookstore-v1 --from mesh/ bookstore:14001 --direction inbound",
+        "osmscope trace http://localhost:15000 bookstore:14001 --watch 2",
         "osmscope trace --dump d.json --clusters c.json --requests requests.jsonl -o jsonl",
     )
     + "\n\n"
@@ -56,6 +59,14 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     "--requests",
     metavar="FILE",
     help="Answer the requests of FILE (or -), a JSON object a line, instead of TARGET.",
+)
+@click.option(
+    "--watch",
+    is_flag=False,
+    flag_value=DEFAULT_SECONDS,
+    type=click.FloatRange(min=0.1),
+    metavar="[SECONDS]",
+    help="Trace again every SECONDS (5), and print what changed, until Ctrl-C.",
 )
 @click.option(
     "-o", "--output", "format", type=click.Choice(_FORMATS), help="The form of the answer (tree)."
@@ -77,10 +88,16 @@ def command(arguments: tuple[str, ...], **options: object) -> int:
     source = msgspec.convert(options, SourceOptions)
     asked = msgspec.convert(options, RequestOptions)
     if settings.requests is not None:
+        if settings.watch is not None:
+            raise UsageError("--watch goes with one request, not with --requests")
         return _answer_lines(arguments, source, settings)
     name, target = split_arguments(arguments, source, wants_target=asked.curl is None)
     typed = typed_request(target, asked)
     tracer = SidecarTracer(read_sidecar(name, source))
+    if settings.watch is not None:
+        chosen = settings.format or "tree"
+        how = Watching(seconds=settings.watch, format=chosen, color=settings.color)
+        watch_trace(tracer, typed, how)
     traced = tracer.trace(typed)
     _write(traced, tracer.sidecar, settings)
     return exit_codes.of_answer(traced.answer)
@@ -174,7 +191,9 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
     lines = batch.answer_lines(_lines(settings.requests or "-"))
     output.write_lines(lines, at_once=settings.requests == "-")
     for moved in sidecar.live.moved() if sidecar.live is not None else ():
-        diagnostics.note(f"{moved} while the sidecar was read; the answers may not fit together")
+        diagnostics.note(
+            f"{moved.words} while the sidecar was read; the answers may not fit together"
+        )
     for note in sidecar.later_notes():
         diagnostics.note(note)
     return exit_codes.BAD_INPUT if batch.failed else exit_codes.REACHES

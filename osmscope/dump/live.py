@@ -13,9 +13,9 @@ that their cluster looks them up by, and need `include_eds`.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -167,6 +167,20 @@ class LiveDump(Dump):
             for asked, pattern in patterns(missing):
                 if not self._expect(kind, asked, pattern):
                     return
+
+    def renewed(self, kinds: Collection[str]) -> Self:
+        """Return the same dump with nothing known of some kinds; this one stays as it is."""
+        again = type(self)(self._envoy, where=self.where)
+        with self._lock:
+            for kind in self._has.keys() - kinds:
+                again._has[kind] = self._has[kind]
+                if kind in self._named:
+                    again._named[kind] = dict(self._named[kind])
+                if kind in self._entries:
+                    again._entries[kind] = self._entries[kind]
+                if kind in self._version_infos:
+                    again._version_infos[kind] = self._version_infos[kind]
+        return again
 
     def known(self) -> dict[str, Known]:
         """Return what was asked for so far, by kind."""

@@ -54,7 +54,16 @@ class _Answer(msgspec.Struct):
     configs: list[_Stamped] = []
 
 
-def moved(envoy: Asking, dump: LiveDump) -> tuple[str, ...]:
+class Moved(msgspec.Struct, frozen=True):
+    """Something that is another version by now."""
+
+    kind: str
+    """As in `Entry.kind`."""
+    words: str
+    """What moved, as a clause."""
+
+
+def moved(envoy: Asking, dump: LiveDump) -> tuple[Moved, ...]:
     """Ask again for the versions of what was read.
 
     Args:
@@ -62,7 +71,7 @@ def moved(envoy: Asking, dump: LiveDump) -> tuple[str, ...]:
         dump: What was read of it.
 
     Returns:
-        What is another version by now, each a clause; nothing where all is as it was read.
+        What is another version by now; nothing where all is as it was read.
 
     Raises:
         UnreachableError: Envoy does not answer.
@@ -70,7 +79,7 @@ def moved(envoy: Asking, dump: LiveDump) -> tuple[str, ...]:
     return tuple(_moved(envoy, dump))
 
 
-def _moved(envoy: Asking, dump: LiveDump) -> Iterator[str]:
+def _moved(envoy: Asking, dump: LiveDump) -> Iterator[Moved]:
     for kind, known in dump.known().items():
         if kind in _FIELDS:
             field, mask = _FIELDS[kind]
@@ -81,12 +90,13 @@ def _moved(envoy: Asking, dump: LiveDump) -> Iterator[str]:
             )
             after = Counter(_stamps(envoy, field, mask, known))
             if before != after:
-                yield f"{_subject(kind, known)} changed{_versions(before - after, after - before)}"
+                words = f"{_subject(kind, known)} changed"
+                yield Moved(kind, words + _versions(before - after, after - before))
         elif kind == "endpoint" and known.names is not None:
             again = LiveDump(envoy, where=dump.where)
             again.expect(kind, known.names)
             if _bodies(known.entries) != _bodies(again.known()[kind].entries):
-                yield f"{_subject(kind, known)} changed"
+                yield Moved(kind, f"{_subject(kind, known)} changed")
 
 
 def _stamps(envoy: Asking, field: str, mask: str, known: Known) -> Iterator[Stamp]:

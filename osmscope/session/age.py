@@ -50,13 +50,13 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
 
 def data_of(sidecar: Sidecar) -> Data:
     """Say what was read of a sidecar so far."""
-    fetched = sidecar.live.fetched() if sidecar.live is not None else None
+    account = sidecar.live.way.account if sidecar.live is not None else None
     return Data(
         live=sidecar.is_live,
         last_updated=sidecar.proxy.dump.newest_update(),
         captured_at=sidecar.captured_at,
-        questions=fetched.questions if fetched is not None else None,
-        bytes=fetched.bytes if fetched is not None else None,
+        questions=account.questions if account is not None else None,
+        bytes=account.bytes if account is not None else None,
     )
 
 

@@ -9,28 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from functools import partial
-
-import msgspec
+from typing import Self
 
 from osmscope.dump.live import LiveDump
 from osmscope.dump.live_clusters import LiveClusters
-from osmscope.dump.live_versions import moved
+from osmscope.dump.live_versions import Moved, moved
 from osmscope.errors import RefusedError, SourceError, UnreachableError
-from osmscope.source.admin import Admin, Asked
+from osmscope.source.admin import Account, Admin
 from osmscope.source.files import Source
 
 Opening = Callable[[], AbstractContextManager[str]]
 """Opens a way to an admin interface, and gives its address for as long as the context lasts."""
-
-
-class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer cost the sidecar."""
-
-    questions: int
-    bytes: int
 
 
 class Way:
@@ -42,8 +33,8 @@ class Way:
     """
 
     def __init__(self, opening: Opening, *, deadline: float) -> None:
-        self.asked: list[Asked] = []
-        """What was asked so far, in order."""
+        self.account = Account()
+        """What was asked so far."""
         self._opening = opening
         self._deadline = deadline
         self._stack = contextlib.ExitStack()
@@ -61,7 +52,7 @@ class Way:
         if self._admin is None:
             address = self._stack.enter_context(self._opening())
             self._admin = Admin(address, deadline=self._deadline)
-            self._admin.asked = self.asked
+            self._admin.account = self.account
             self._stack.callback(self._admin.close)
         try:
             return self._admin.ask(what, *flags, **parameters)
@@ -83,33 +74,38 @@ class Live:
     """A sidecar that is asked for what is needed.
 
     Args:
-        opening: Opens a way to its admin interface.
-        where: What it is called, for errors and headlines.
-        deadline: Seconds for each whole answer.
-
-    Raises:
-        SourceError: There is no way to it, or it is no address.
-        UnreachableError: Nobody answers there as Envoy does.
+        way: Who is asked.
+        dump: Its configuration.
     """
 
-    def __init__(self, opening: Opening, *, where: str, deadline: float) -> None:
-        self._start = partial(Live, opening, where=where, deadline=deadline)
-        self.way = Way(opening, deadline=deadline)
-        self.dump = LiveDump(self.way, where=where)
-        self.clusters = LiveClusters(self.way, where=where)
-        if self.dump.bootstrap is None:
+    def __init__(self, way: Way, dump: LiveDump) -> None:
+        self.way = way
+        self.dump = dump
+        self.clusters = LiveClusters(way, where=dump.where)
+        if dump.bootstrap is None:
             raise UnreachableError(
                 "the answer has no bootstrap in it",
-                where=where,
+                where=dump.where,
                 hint="give the address of an Envoy's admin interface",
             )
 
-    def fetched(self) -> Fetched:
-        """Return what was asked so far."""
-        asked = self.way.asked
-        return Fetched(questions=len(asked), bytes=sum(one.size for one in asked))
+    @classmethod
+    def open(cls, opening: Opening, *, where: str, deadline: float) -> Self:
+        """Ask who it is.
 
-    def moved(self) -> tuple[str, ...]:
+        Args:
+            opening: Opens a way to its admin interface.
+            where: What it is called, for errors and headlines.
+            deadline: Seconds for each whole answer.
+
+        Raises:
+            SourceError: There is no way to it, or it is no address.
+            UnreachableError: Nobody answers there as Envoy does.
+        """
+        way = Way(opening, deadline=deadline)
+        return cls(way, LiveDump(way, where=where))
+
+    def moved(self) -> tuple[Moved, ...]:
         """Say what of that which was read is another version by now.
 
         Raises:
@@ -117,16 +113,18 @@ class Live:
         """
         return moved(self.way, self.dump)
 
-    def renewed(self) -> Live:
-        """Return the same sidecar with nothing read of it; what was asked still counts.
+    def renewed(self, kinds: Collection[str] | None = None) -> Self:
+        """Return the same sidecar with nothing known of its hosts and of some kinds.
+
+        Args:
+            kinds: As in `Entry.kind`; None for all.
 
         Raises:
             UnreachableError: The sidecar does not answer.
         """
-        self.close()
-        renewed = self._start()
-        renewed.way.asked[:0] = self.way.asked
-        return renewed
+        where = self.dump.where
+        dump = LiveDump(self.way, where=where) if kinds is None else self.dump.renewed(kinds)
+        return type(self)(self.way, dump)
 
     def close(self) -> None:
         """Close the way to it; a later question opens it again."""

@@ -9,7 +9,8 @@ given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -78,20 +79,28 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was read of a live Envoy."""
     later_notes: Callable[[], Sequence[str]] = tuple
     """Gives what could not be read of the cluster until now."""
+    files: tuple[Path, ...] = ()
+    """The files that it was read of."""
+    stamps: tuple[tuple[int, ...], ...] | None = None
+    """What changes when they do; None where that may have been since."""
     live: Live | None = None
     """Who is asked for what is needed; None where everything was read at once."""
     again: Callable[[], Sidecar] | None = None
     """Finds and reads the sidecar again; None where it can be read once only."""
 
-    def reload(self) -> Sidecar:
+    def reload(self, kinds: Collection[str] | None = None) -> Sidecar:
         """Read the sidecar again, as it is by now; itself where it can be read once only.
+
+        Args:
+            kinds: Of a live sidecar, of which kinds what was read is no longer good, besides the
+                live hosts; None for all.
 
         Raises:
             OsmscopeError: See `read_sidecar`.
         """
         if self.live is None:
             return self if self.again is None else self.again()
-        live = self.live.renewed()
+        live = self.live.renewed(kinds)
         own = self.proxy.clusters is self.live.clusters
         proxy = Proxy(live.dump, live.clusters if own else self.proxy.clusters)
         return msgspec.structs.replace(self, proxy=proxy, live=live)
@@ -112,6 +121,7 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
         SelectorError: A pod's name fits none, or several.
     """
     place = _place(source, options)
+    start = time.time_ns()
     if place.folder is not None:
         sidecar = _of_snapshot(place.folder, place.name, options)
     elif place.is_live:
@@ -122,7 +132,23 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
         sidecar = _of_file(place.name or "-", place.clusters, options)
     if "-" in (place.name, options.clusters):
         return sidecar
-    return msgspec.structs.replace(sidecar, again=partial(read_sidecar, source, options))
+    stamps = stamps_of(sidecar.files)
+    changed = any(stamp and stamp[0] >= start for stamp in stamps)
+    again = partial(read_sidecar, source, options)
+    return msgspec.structs.replace(sidecar, again=again, stamps=None if changed else stamps)
+
+
+def stamps_of(files: Iterable[Path]) -> tuple[tuple[int, ...], ...]:
+    """Return what changes when files do; nothing for one that is not there."""
+    return tuple(map(_stamp, files))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _open(address: str) -> AbstractContextManager[str]:
@@ -147,7 +173,7 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
         with opening() as address:
             sidecar = _of_file(address, None, options)
             return msgspec.structs.replace(sidecar, name=where, is_live=True)
-    live = Live(opening, where=where, deadline=options.request_timeout)
+    live = Live.open(opening, where=where, deadline=options.request_timeout)
     own = options.clusters is None
     clusters = live.clusters if own else _clusters(str(options.clusters), options)
     namespace = node_namespace(live.dump.node().id)
@@ -245,7 +271,8 @@ def _of_file(dump: str, beside: str | None, options: SourceOptions) -> Sidecar:
     if clusters is None and is_admin_address(dump):
         clusters = dump
     status = None if clusters is None else _clusters(clusters, options)
-    return _sidecar(source, status, name=_short(dump))
+    files = tuple(Path(one.partition("#")[0]) for one in (dump, clusters) if one is not None)
+    return msgspec.structs.replace(_sidecar(source, status, name=_short(dump)), files=files)
 
 
 def _live_pod(selector: str, options: SourceOptions) -> LivePod:
@@ -312,6 +339,7 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         namespace=pod.namespace or sidecar.namespace,
         captured_at=_captured_at(snapshot),
         services=ServiceDirectory(snapshot.services()),
+        files=(Path(location), *(Path(location, name) for name in pod.files.values())),
         pod_names=snapshot.pod_names,
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from osmscope.dump.live_versions import Moved
 from osmscope.session.age import Data, data_of
 from osmscope.session.sources import Sidecar
 from osmscope.session.typed_request import Typed
@@ -81,17 +82,17 @@ class SidecarTracer:
         traced = self._trace(typed, brief=brief)
         moved = () if brief else self._moved()
         if moved:
-            self.renew(self.sidecar.reload())
+            self.renew(self.sidecar.reload({one.kind for one in moved}))
             traced = self._trace(typed, brief=brief)
             moved = self._moved()
         if moved:
-            said = tuple(f"{one} while the sidecar was read" for one in moved)
+            said = tuple(f"{one.words} while the sidecar was read" for one in moved)
             assumptions = (*traced.answer.assumptions, *said)
             answer = msgspec.structs.replace(traced.answer, exact=False, assumptions=assumptions)
             traced = msgspec.structs.replace(traced, answer=answer)
         return msgspec.structs.replace(traced, data=data_of(self.sidecar))
 
-    def _moved(self) -> tuple[str, ...]:
+    def _moved(self) -> tuple[Moved, ...]:
         return self.sidecar.live.moved() if self.sidecar.live is not None else ()
 
     def renew(self, sidecar: Sidecar) -> None:

@@ -13,6 +13,7 @@ import io
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
@@ -34,6 +35,7 @@ LIMIT = 1 << 29
 _SCHEMES = ("http", "https", "unix")
 _GIVE_ADMIN = "give the address of an Envoy's admin interface"
 _SHOWN = 160
+_REMEMBERED = 200
 _OK = 200
 
 
@@ -76,6 +78,22 @@ class Asked(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Account:
+    """What was asked of an Envoy, and what it cost."""
+
+    def __init__(self) -> None:
+        self.questions = 0
+        self.bytes = 0
+        self.recent: deque[Asked] = deque(maxlen=_REMEMBERED)
+        """The last of them."""
+
+    def add(self, asked: Asked) -> None:
+        """Count one more."""
+        self.questions += 1
+        self.bytes += asked.size
+        self.recent.append(asked)
+
+
 def is_admin_address(location: str) -> bool:
     """Whether a location is the address of an admin interface, not a path."""
     return location.startswith(tuple(f"{scheme}://" for scheme in _SCHEMES))
@@ -97,8 +115,7 @@ class Admin:
         base, self._socket = _target(location)
         self.location = location if self._socket is not None else base
         self.deadline = deadline
-        self.asked: list[Asked] = []
-        """What was asked so far, in order."""
+        self.account = Account()
         self._base = base
         self._limit = limit
         self._address: Address | None = None
@@ -125,7 +142,7 @@ class Admin:
         with self._turn(where):
             start = time.monotonic()
             data = self._fetch(QUESTIONS[what], path, where)
-            self.asked.append(Asked(path, len(data), time.monotonic() - start))
+            self.account.add(Asked(path, len(data), time.monotonic() - start))
         return Source(data, where)
 
     def close(self) -> None:

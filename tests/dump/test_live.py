@@ -232,10 +232,10 @@ def test_another_version_has_moved(envoy: StubEnvoy, field: str, stamp: str, kin
     dump.expect(kind, names)
     for entry in envoy.list_of(field):
         entry[stamp] = "other"  # type: ignore[assignment]
-    found = moved(envoy, dump)
-    assert len(found) == 1
-    assert names[0] in found[0]
-    assert ("to other" in found[0]) is (stamp == "version_info")
+    (found,) = moved(envoy, dump)
+    assert found.kind == kind
+    assert names[0] in found.words
+    assert ("to other" in found.words) is (stamp == "version_info")
 
 
 def test_a_listener_that_changes_and_endpoints_that_go_have_moved(envoy: StubEnvoy) -> None:
@@ -246,7 +246,7 @@ def test_a_listener_that_changes_and_endpoints_that_go_have_moved(envoy: StubEnv
         listener["active_state"]["version_info"] = "9"
     for entry in envoy.list_of("dynamic_endpoint_configs"):
         entry["endpoint_config"].pop("endpoints", None)
-    assert moved(envoy, dump) == (
+    assert tuple(one.words for one in moved(envoy, dump)) == (
         f"the endpoints of {V1} changed",
         "the listeners changed from version 1 to 9",
     )
@@ -260,7 +260,25 @@ def test_a_cluster_that_was_not_there_and_is_now_has_moved(envoy: StubEnvoy) -> 
     next(one for one in envoy.configs if "dynamic_active_clusters" in one)[
         "dynamic_active_clusters"
     ].append(body)  # type: ignore[attr-defined]
-    assert moved(envoy, dump) == ("the clusters new, a, b and 2 more changed",)
+    (found,) = moved(envoy, dump)
+    assert found.words == "the clusters new, a, b and 2 more changed"
+
+
+def test_what_is_no_longer_good_is_asked_for_again_and_nothing_else(envoy: StubEnvoy) -> None:
+    dump = live(envoy)
+    dump.entries("listener")
+    dump.expect("cluster", (V1,))
+    dump.expect("endpoint", (V1,))
+    asked = len(envoy.asked)
+    again = dump.renewed({"cluster"})
+    assert again.entries("listener") == dump.entries("listener")
+    assert again.version_info("listener") == dump.version_info("listener")
+    assert again.find("endpoint", V1) == dump.find("endpoint", V1)
+    assert len(envoy.asked) == asked
+    assert again.find("cluster", V1)
+    assert len(envoy.asked) == asked + 1
+    again.expect("endpoint", (V2,))
+    assert V2 not in dump.known()["endpoint"].names
 
 
 def test_a_refusal_of_a_version_is_passed_on(envoy: StubEnvoy) -> None:

@@ -199,11 +199,12 @@ def test_questions_are_counted_with_their_bytes() -> None:
         admin.ask("config_dump", mask="version_info")
         admin.ask("clusters", filter="^a$")
         admin.close()
-    assert [(asked.path, asked.size) for asked in admin.asked] == [
+    assert (admin.account.questions, admin.account.bytes) == (2, 30)
+    assert [(asked.path, asked.size) for asked in admin.account.recent] == [
         ("/config_dump?mask=version_info", 15),
         ("/clusters?format=json&filter=%5Ea%24", 15),
     ]
-    assert all(asked.seconds >= 0 for asked in admin.asked)
+    assert all(asked.seconds >= 0 for asked in admin.account.recent)
 
 
 def test_a_connection_is_kept_for_the_next_question() -> None:

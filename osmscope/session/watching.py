@@ -1,0 +1,111 @@
+"""A request traced again and again, and what changed since.
+
+Decision: a live sidecar is asked whether its versions moved, and only of what did more is read
+again, with the hosts; files are read again when they changed. What cannot be read is said once,
+and tried again until it can. When the next time is, the caller decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from osmscope.errors import OsmscopeError
+from osmscope.session.sources import Sidecar, stamps_of
+from osmscope.session.tracing import SidecarTracer, Traced
+from osmscope.session.typed_request import Typed
+from osmscope.trace.answer import Answer
+from osmscope.trace.answer_changes import answer_changes
+
+_KINDS = (("listener", "listener"), ("route_config", "route_config"), ("cluster", "cluster"))
+"""Kinds whose versions are shown, and the field of an outcome that names one."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to tell: the first answer, what changed since the last one, or a problem."""
+
+    traced: Traced | None = None
+    """None where the sidecar cannot be read."""
+    changes: tuple[str, ...] = ()
+    problem: str = ""
+    is_back: bool = False
+    """Whether the last that was told is a problem."""
+
+
+def watch(tracer: SidecarTracer, typed: Typed, wait: Callable[[], object]) -> Iterator[Seen]:
+    """Trace a request now, and whenever something may have changed, for ever.
+
+    Args:
+        tracer: The sidecar; gets the newer readings.
+        typed: What is asked.
+        wait: Returns when it is time to look again.
+
+    Raises:
+        OsmscopeError: The first trace fails.
+    """
+    traced = tracer.trace(typed)
+    yield Seen(traced=traced)
+    last = _Last(traced, tracer.sidecar)
+    away = ""
+    while True:
+        wait()
+        try:
+            sidecar = _again(tracer.sidecar, is_away=bool(away))
+            if sidecar is tracer.sidecar and not away:
+                continue
+            tracer.renew(sidecar)
+            traced = tracer.trace(typed)
+        except OsmscopeError as error:
+            if not away:
+                yield Seen(problem=str(error))
+            away = str(error)
+            continue
+        now = _Last(traced, tracer.sidecar)
+        changes = now.changes_since(last)
+        if changes or away:
+            yield Seen(traced=traced, changes=changes, is_back=bool(away))
+        last, away = now, ""
+
+
+class _Last:
+    """What the next answer is compared with."""
+
+    def __init__(self, traced: Traced, sidecar: Sidecar) -> None:
+        self.answer = traced.answer
+        self.versions = _versions(traced.answer, sidecar)
+
+    def changes_since(self, before: _Last) -> tuple[str, ...]:
+        versions = [
+            f"{name}: version {old} → {new}"
+            for name, new in self.versions.items()
+            if (old := before.versions.get(name, new)) != new
+        ]
+        return (*answer_changes(before.answer, self.answer), *versions)
+
+
+def _versions(answer: Answer, sidecar: Sidecar) -> dict[str, str]:
+    """The versions of what an answer passes, each with when it was delivered."""
+    found: dict[str, str] = {}
+    for outcome in answer.outcomes:
+        for kind, field in _KINDS:
+            name = getattr(outcome, field)
+            for entry in sidecar.proxy.dump.find(kind, name) if name else ():
+                if entry.state.serves and entry.version_info:
+                    words = f"{entry.version_info} ({entry.last_updated})"
+                    found[f"{kind.replace('_', ' ')} {name}"] = words
+    return found
+
+
+def _again(sidecar: Sidecar, *, is_away: bool) -> Sidecar:
+    """Read a sidecar again; the same one where nothing can have changed."""
+    if is_away and sidecar.again is not None:
+        with contextlib.suppress(OsmscopeError):
+            sidecar.close()
+        return sidecar.again()
+    if sidecar.live is not None:
+        return sidecar.reload({one.kind for one in sidecar.live.moved()})
+    if not sidecar.is_live and stamps_of(sidecar.files) == sidecar.stamps:
+        return sidecar
+    return sidecar.reload()
