@@ -67,16 +67,20 @@ class Oracle:
         self._certificates = Certificates(folder)
         self._node_ip = ""
 
-    def ask(self, cases: list[Case]) -> Batch:
+    def ask(self, cases: list[Case], bootstrap: Json | None = None) -> Batch:
         """Start an Envoy with all cases and send all requests.
+
+        Args:
+            cases: What to ask.
+            bootstrap: Further fields of the bootstrap.
 
         Raises:
             RefusedError: A case is none that Envoy can read.
         """
         for name in ("access.log", "admin.sock", "ready"):
             (self._folder / name).unlink(missing_ok=True)
-        bootstrap = EnvoyFiles(self._folder, self._port).write(cases)
-        with _envoy(bootstrap), self._admin() as admin:
+        written = EnvoyFiles(self._folder, self._port, bootstrap).write(cases)
+        with _envoy(written), self._admin() as admin:
             reasons = _rejections(admin)
             ports = _listener_ports(admin, len(cases) - len(reasons))
             results = [_result(case, number, reasons) for number, case in enumerate(cases)]

@@ -45,9 +45,10 @@ def listener_name(number: int) -> str:
 class EnvoyFiles:
     """The files of one Envoy, in one folder."""
 
-    def __init__(self, folder: Path, endpoint_port: int) -> None:
+    def __init__(self, folder: Path, endpoint_port: int, more: Json | None = None) -> None:
         self.folder = folder
         self._port = endpoint_port
+        self._more = more or {}
 
     def write(self, cases: list[Case]) -> Path:
         """Write all files; return the bootstrap."""
@@ -74,6 +75,7 @@ class EnvoyFiles:
             "node": {"id": "oracle", "cluster": "tests", "locality": locality},
             "admin": {"address": {"pipe": {"path": str(self.folder / "admin.sock")}}},
             "dynamic_resources": sources,
+            **self._more,
         }
 
     def _discovery(self, name: str, resources: list[Json]) -> None:
@@ -86,10 +88,13 @@ class EnvoyFiles:
             for endpoint in locality.get("lb_endpoints", ()):
                 address = endpoint["endpoint"]["address"]["socket_address"]
                 address.setdefault("port_value", self._port)
-        finished.setdefault("load_assignment", {})["cluster_name"] = finished["name"]
+        if not {"type", "cluster_type"} & finished.keys():
+            finished |= {"type": "STATIC"}
+            finished.setdefault("load_assignment", {})
+        if "load_assignment" in finished:
+            finished["load_assignment"]["cluster_name"] = finished["name"]
         return {
             "@type": f"{TYPES}.config.cluster.v3.Cluster",
-            "type": "STATIC",
             "connect_timeout": "2s",
             **finished,
         }
@@ -120,7 +125,9 @@ class EnvoyFiles:
         if config["@type"] == MANAGER:
             config.setdefault("stat_prefix", "http")
             router = {"name": "router", "typed_config": {"@type": ROUTER}}
-            config["http_filters"] = [*config.get("http_filters", ()), router]
+            filters = config.get("http_filters", [])
+            if not filters or filters[-1].get("typed_config", {}).get("@type") != ROUTER:
+                config["http_filters"] = [*filters, router]
             config["access_log"] = [self._access_log("http")]
         elif config["@type"] == TCP_PROXY:
             config.setdefault("stat_prefix", "tcp")

@@ -1,0 +1,343 @@
+"""What clusters, routes and runtime make of a request, as a real Envoy 1.40.0 does: a table.
+
+One Envoy has all configurations. Where lots decide, the same request is sent many times, and each
+way has to get the share that osmscope says, within five standard deviations.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from osmscope.trace.answer import Answer
+from tests.oracle.agreement import Verdict, verdicts
+from tests.oracle.case import Case
+from tests.oracle.envoy_batch import Batch, Oracle
+from tests.oracle.envoy_files import endpoint
+from tests.oracle.rule_coverage import RuleCoverage
+from tests.oracle.upstream_cases import (
+    DESTINATION,
+    OWN,
+    action,
+    aggregate,
+    case,
+    composite,
+    empty,
+    limited,
+    of_type,
+    own,
+    request,
+    routed,
+    tcp,
+    to,
+)
+
+pytestmark = pytest.mark.envoy
+
+Json = dict[str, Any]
+
+MANY = 500
+DEVIATIONS = 5
+ROUNDING = 2
+
+RUNTIME = {
+    "upstream.maintenance_mode.maintained": 100,
+    "upstream.maintenance_mode.maintained-empty": 100,
+    "upstream.maintenance_mode.maintained-tcp": 100,
+    "upstream.maintenance_mode.partly": "30",
+    "circuit_breakers.limited.default.max_requests": 0,
+    "weights": {"alpha": 0},
+}
+PLACES = [
+    {
+        "locality": {"region": "r1", "zone": zone},
+        "lb_endpoints": [
+            endpoint(
+                f"127.6.{zone[1]}.1",
+            )
+        ],
+    }
+    for zone in ("z1", "z2")
+]
+BOOTSTRAP = {
+    "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
+    "cluster_manager": {"local_cluster_name": "peers"},
+    "static_resources": {
+        "clusters": [
+            {
+                "name": "peers",
+                "type": "STATIC",
+                "load_assignment": {
+                    "cluster_name": "peers",
+                    "endpoints": json.loads(
+                        json.dumps(PLACES).replace('.1"}', '.1", "port_value": 9}')
+                    ),
+                },
+            }
+        ]
+    },
+}
+
+
+def named(name: str, *hosts: str) -> Json:
+    """A cluster whose name the runtime has."""
+    return own(*hosts) | {"name": name}
+
+
+def unhealthy(address: str) -> Json:
+    return endpoint(address, health_status="UNHEALTHY")
+
+
+def weights(*parts: int, **fields: Any) -> Json:
+    names = ("alpha", "beta", "gamma")
+    clusters = [{"name": n, "weight": w} for n, w in zip(names, parts, strict=False)]
+    return {"weighted_clusters": {"clusters": clusters, **fields}}
+
+
+def fraction(numerator: int, denominator: str = "HUNDRED") -> Json:
+    return {"default_value": {"numerator": numerator, "denominator": denominator}}
+
+
+def taking(numerator: int, denominator: str = "HUNDRED") -> Json:
+    return {"match": {"runtime_fraction": fraction(numerator, denominator)}}
+
+
+def zones(**hosts: int) -> Json:
+    """A cluster with so many endpoints in each zone."""
+    groups = [
+        {
+            "locality": {"region": "r1", "zone": zone},
+            "lb_endpoints": [endpoint(f"127.5.{zone[1]}.{n}") for n in range(1, count + 1)],
+        }
+        for zone, count in hosts.items()
+    ]
+    return own(load_assignment={"endpoints": groups})
+
+
+def checking(header: str, value: str) -> Case:
+    router = {"strict_check_headers": [header]}
+    listener = routed(to(OWN), router=router)
+    return case(listener, own(), requests=[request(headers={header: value})])
+
+
+NONE = "no_healthy_upstream"
+OVERFLOW = "upstream_reset_before_response_started{overflow}"
+BREAKER_0 = limited({"max_requests": 0})
+PENDING_0 = limited({"max_pending_requests": 0})
+HIGH_0 = limited({"priority": "HIGH", "max_requests": 0})
+ONE, TWO = "127.8.3.1", "127.8.3.2"
+SUBSETS = {
+    "lb_subset_config": {"fallback_policy": "ANY_ENDPOINT", "subset_selectors": [{"keys": ["v"]}]}
+}
+
+
+def versioned(address: str, version: str) -> Json:
+    return endpoint(address, metadata={"filter_metadata": {"envoy.lb": {"v": version}}})
+
+
+def to_version(version: str) -> Json:
+    return {"metadata_match": {"filter_metadata": {"envoy.lb": {"v": version}}}}
+
+
+DYNAMIC = of_type(
+    "dynamic_forward_proxy.v3.ClusterConfig",
+    {"dns_cache_config": {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}},
+)
+ONE_OF_TWO = own(ONE, unhealthy(TWO), name="one", common_lb_config={
+    "healthy_panic_threshold": {"value": 0}})  # fmt: skip
+
+DECIDED: dict[str, tuple[Case, str]] = {
+    "maintenance": (case(routed(to({"cluster": "maintained"})), named("maintained")),
+                    "503 UO maintenance_mode"),
+    "maintenance before no host": (
+        case(routed(to({"cluster": "maintained-empty"})), empty() | {"name": "maintained-empty"}),
+        "503 UO maintenance_mode"),
+    "maintenance is not for tcp": (
+        case(tcp(cluster="maintained-tcp"), named("maintained-tcp", ONE)), f"reaches {ONE}"),
+    "breaker": (action(own(**BREAKER_0)), f"503 UO {OVERFLOW}"),
+    "breaker of pending requests": (action(own(**PENDING_0)), f"503 UO {OVERFLOW}"),
+    "breaker by runtime": (case(routed(to({"cluster": "limited"})), named("limited")),
+                           f"503 UO {OVERFLOW}"),
+    "breaker of the other priority": (action(own(ONE, **BREAKER_0), priority="HIGH"),
+                                      f"reaches {ONE}"),
+    "breaker of the high priority": (action(own(**HIGH_0), priority="HIGH"), f"503 UO {OVERFLOW}"),
+    "breaker after no host": (action(empty(**BREAKER_0)), f"503 UH {NONE}"),
+    "no connection pools": (action(own(**limited({"max_connection_pools": 0}))), f"503 UH {NONE}"),
+    "no connections for tcp": (case(tcp(**OWN), own(**limited({"max_connections": 0}))), "0 UO"),
+    "no connections before no host": (case(tcp(**OWN), empty(**limited({"max_connections": 0}))),
+                                      "0 UO"),
+    "no pending for tcp": (case(tcp(**OWN), own(**PENDING_0)), "0 URX"),
+    "no host before no pending for tcp": (case(tcp(**OWN), empty(**PENDING_0)), "0 UH"),
+    "tcp has the default priority": (case(tcp(**OWN), own(ONE, **limited(
+        {"priority": "HIGH", "max_connections": 0}))), f"reaches {ONE}"),
+    "a tunnel is a request": (case(tcp(**OWN, tunneling_config={"hostname": "t.com:443"}),
+                                   own(**BREAKER_0)), "0 URX"),
+    "aggregate": (action(aggregate("m", "n"), own(ONE, name="m"), own(TWO, name="n")),
+                  f"reaches {ONE}"),
+    "aggregate without the first": (action(aggregate("m", "n"), own(TWO, name="n")),
+                                    f"reaches {TWO}"),
+    "aggregate of none": (action(aggregate("m")), f"503 UH {NONE}"),
+    "aggregate has no breaker": (action(aggregate("m") | BREAKER_0, own(ONE, name="m")),
+                                 f"reaches {ONE}"),
+    "members have breakers": (action(aggregate("m"), own(ONE, name="m", **BREAKER_0)),
+                              f"503 UO {OVERFLOW}"),
+    "members have subsets": (
+        action(aggregate("m"), own(versioned(ONE, "1"), versioned(TWO, "2"), name="m", **SUBSETS),
+               **to_version("2")), f"reaches {TWO}"),
+    "aggregate of aggregates": (
+        action(aggregate("m"), aggregate("n") | {"name": "m-CONFIG"}, own(ONE, name="n")),
+        f"503 UH {NONE}"),
+    "composite": (action(composite("m", "n"), own(ONE, name="m"), own(TWO, name="n")),
+                  f"reaches {ONE}"),
+    "composite without the first": (action(composite("m", "n"), own(TWO, name="n")),
+                                    f"reaches {TWO}"),
+    "composite with an empty first": (
+        action(composite("m", "n"), empty("m"), own(TWO, name="n")), f"reaches {TWO}"),
+    "composite of none": (action(composite("m")), f"503 UH {NONE}"),
+    "composite for tcp": (case(tcp(**OWN), composite("m"), own(ONE, name="m")), "0 UH"),
+    "dynamic forward proxy": (action(DYNAMIC, host_rewrite_literal="127.8.3.9:1"),
+                              "reaches 127.8.3.9"),
+    "original destination": (action(of_type("original_dst.v3.OriginalDstCluster", {})),
+                             f"reaches {DESTINATION}"),
+    "original destination by header": (
+        action(of_type("original_dst.v3.OriginalDstCluster", {
+            "use_http_header": True, "http_header_name": "x-to"}),
+            requests=[request(headers={"x-to": "127.8.3.7:1"})]), "reaches 127.8.3.7"),
+    "runtime takes a weight away": (
+        case(routed(to(weights(50, 50, runtime_key_prefix="weights")))), "reaches 127.9.1.1"),
+    "strict check fails": (checking("x-envoy-max-retries", "x"),
+                           "400 IH request_headers_failed_strict_check{x-envoy-max-retries}"),
+    "strict check after no cluster": (
+        case(routed(to({"cluster": "gone"}), router={"strict_check_headers": [
+            "x-envoy-max-retries"]}), requests=[request(headers={"x-envoy-max-retries": "x"})]),
+        "503 NC cluster_not_found"),
+    "own zone first": (action(zones(z1=3, z2=3)), "reaches 127.5.1"),
+    "zones of peers without endpoints here": (action(zones(z2=3, z3=3)), "reaches 127.5.3"),
+}  # fmt: skip
+
+SHARED: dict[str, Case] = {
+    "two fractions": case(
+        routed(
+            to({"cluster": "alpha"}, **taking(30)),
+            to({"cluster": "beta"}, **taking(50)),
+            to({"cluster": "gamma"}),
+        )
+    ),
+    "a fraction of another denominator": case(
+        routed(
+            to({"cluster": "alpha"}, **taking(30)),
+            to({"cluster": "beta"}, **taking(4000, "TEN_THOUSAND")),
+            to({"cluster": "gamma"}),
+        )
+    ),
+    "a fraction and weights": case(
+        routed(to(weights(50, 50), **taking(50)), to({"cluster": "gamma"}))
+    ),
+    "a fraction and odd weights": case(
+        routed(to(weights(3, 4), **taking(50)), to({"cluster": "gamma"}))
+    ),
+    "weights by a cookie that is not there": action(
+        own(),
+        **weights(50, 50, use_hash_policy=True),
+        cluster=None,
+        hash_policy=[{"cookie": {"name": "s", "ttl": "9s"}}],
+    ),
+    "maintenance of a share": case(routed(to({"cluster": "partly"})), named("partly", ONE)),
+    "aggregate spills over": action(
+        aggregate("m", "n"), own(ONE, unhealthy(TWO), name="m"), own("127.8.9.1", name="n")
+    ),
+    "a member of an aggregate refuses": action(
+        aggregate("m", "n"),
+        own(ONE, unhealthy(TWO), name="m", **BREAKER_0),
+        own("127.8.9.1", name="n"),
+    ),
+    "zones with a residue": action(zones(z1=2, z2=4)),
+    "slow zones": action(zones(z1=1, z2=3)),
+}
+
+
+@pytest.fixture(scope="module")
+def batch(envoy_oracle: Oracle) -> Batch:
+    for one in SHARED.values():
+        one.requests = [request()] * MANY
+        for route in _routes(one):
+            if route.get("cluster", "") is None:
+                del route["cluster"]
+    cases = [*(one for one, _ in DECIDED.values()), *SHARED.values()]
+    return envoy_oracle.ask(cases, BOOTSTRAP)
+
+
+def _routes(one: Case) -> Iterator[Json]:
+    manager = one.listener["filter_chains"][0]["filters"][0]["typed_config"]
+    for host in manager.get("route_config", {}).get("virtual_hosts", ()):
+        yield from (route["route"] for route in host["routes"])
+
+
+@pytest.fixture(scope="module")
+def answered(batch: Batch, rule_coverage: RuleCoverage | None) -> dict[str, list[Verdict]]:
+    """What became of each case, by the name of its listener."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts(batch, rule_coverage):
+        found.setdefault(verdict.result.listener, []).append(verdict)
+    return found
+
+
+def happened(truth: Json) -> str:
+    """Say what Envoy logged as the table does."""
+    flags = "" if truth.get("flags", "-") == "-" else truth["flags"]
+    code, details = str(truth.get("code", 0)), truth.get("details", "")
+    if truth.get("endpoint") and "overflow" not in details and "X" not in flags:
+        return f"reaches {truth['endpoint'].rpartition(':')[0]}"
+    return " ".join(filter(None, (code, flags, details)))
+
+
+def foretold(answer: Answer) -> dict[str, float]:
+    """Say what osmscope answers as the table does, with the probability of each."""
+    found: Counter[str] = Counter()
+    for outcome in answer.outcomes:
+        response = outcome.response
+        if response is not None:
+            flags = ",".join(response.flags)
+            words = filter(None, (str(response.code), flags, response.details or ""))
+            found[" ".join(words)] += outcome.probability
+        for one in outcome.endpoints if response is None else ():
+            host = one.address.rpartition(":")[0]
+            found[f"reaches {host}"] += outcome.probability * one.probability
+        if response is None and not outcome.endpoints:
+            found[outcome.verdict] += outcome.probability
+    return found
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_envoy_decides_like_that(
+    batch: Batch, answered: dict[str, list[Verdict]], name: str
+) -> None:
+    number = list(DECIDED).index(name)
+    assert batch.results[number].rejected == ""
+    expected = DECIDED[name][1]
+    for verdict in answered[f"case-{number}"]:
+        truth = verdict.outcome.truth
+        assert truth is not None
+        assert verdict.answer.exact, verdict.answer.assumptions
+        told = foretold(verdict.answer)
+        assert {one for one in told if not one.startswith(expected)} == set()
+        assert happened(truth).startswith(expected)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_lots_fall_as_foretold(batch: Batch, answered: dict[str, list[Verdict]], name: str) -> None:
+    number = len(DECIDED) + list(SHARED).index(name)
+    assert batch.results[number].rejected == ""
+    found = answered[f"case-{number}"]
+    assert len(found) == MANY
+    answer = found[0].answer
+    assert answer.exact, answer.assumptions
+    expected = foretold(answer)
+    observed = Counter(happened(one.outcome.truth or {}) for one in found)
+    for way in expected.keys() | observed.keys():
+        share = expected.get(way, 0.0)
+        bound = DEVIATIONS * math.sqrt(MANY * share * (1 - share)) + ROUNDING * bool(share)
+        assert abs(observed[way] - MANY * share) <= bound, (way, expected, observed)
