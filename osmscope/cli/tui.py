@@ -24,16 +24,23 @@ from osmscope.session.sources import SourceOptions
 )
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @source_options
-def command(sources: tuple[str, ...], **options: object) -> None:
+@click.option(
+    "--refresh",
+    type=click.FloatRange(min=0),
+    default=15,
+    metavar="SECONDS",
+    help="How often a live sidecar that is looked at is read again (15); 0 for never.",
+)
+def command(sources: tuple[str, ...], refresh: float, **options: object) -> None:
     """Browse a mesh on the whole screen.
 
     SOURCE is a config dump, an admin address, a pod's folder, a folder or an archive of a mesh, or
     a pod's name within --from; several may be given.
     """
-    open_screen(open_mesh(sources, msgspec.convert(options, SourceOptions)))
+    open_screen(open_mesh(sources, msgspec.convert(options, SourceOptions)), refresh=refresh)
 
 
-def open_screen(mesh: MeshModel) -> None:
+def open_screen(mesh: MeshModel, *, refresh: float = 0) -> None:
     """Open the UI on a mesh.
 
     Raises:
@@ -43,4 +50,4 @@ def open_screen(mesh: MeshModel) -> None:
         raise UsageError("standard output is no terminal", hint="use `osmscope get` in a pipe")
     from osmscope.tui.app import ScopeApp
 
-    ScopeApp(mesh).run()
+    ScopeApp(mesh, refresh=refresh).run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -17,11 +17,13 @@ from osmscope.report.inventory.listing import listing_of
 from osmscope.report.table import Row, Table, columns
 from osmscope.session.places import Place, Placed
 
-_MARKS = {
+MARKS = {
     "added": Mark("+", "only in B", "good"),
     "removed": Mark("−", "only in A", "bad"),
     "changed": Mark("≠", "differs", "warn"),
 }
+"""What a difference is called, by what it is."""
+_SIDES = {what: mark.word for what, mark in MARKS.items()}
 _PATH = 60
 """How much of a path is shown in a list: its end tells what it is."""
 _SHOWN = 400
@@ -47,9 +49,9 @@ def sidecar_comparison(before: Side, after: Side) -> Placed:
         tuple(_resource_row(one, index) for index, one in enumerate(found)),
     )
     return Placed(
-        listing=listing_of("comparison", table, tuple(_MARKS[one.what] for one in found)),
-        places=tuple(_place(one, before, after) for one in found),
-        details=tuple(tuple(_resource_lines(one)) for one in found),
+        listing=listing_of("comparison", table, tuple(MARKS[one.what] for one in found)),
+        places=tuple(place_of(one, before.place.member, after.place.member) for one in found),
+        details=tuple(tuple(resource_lines(one, _SIDES)) for one in found),
     )
 
 
@@ -67,7 +69,7 @@ def resource_comparison(before: Side, after: Side) -> Placed:
         tuple(_field_row(one, index) for index, one in enumerate(found)),
     )
     return Placed(
-        listing=listing_of("fields", table, tuple(_MARKS[_what(one)] for one in found)),
+        listing=listing_of("fields", table, tuple(MARKS[_what(one)] for one in found)),
         places=tuple(after.place for _ in found),
         details=tuple(tuple(_field_lines(one)) for one in found),
     )
@@ -84,29 +86,44 @@ def _what(change: Change) -> str:
     return "removed" if isinstance(change.after, Absent) else "changed"
 
 
-def _place(one: ResourceChange, before: Side, after: Side) -> Place:
-    """Where a resource that differs is to be found: in B, else in A."""
+def place_of(one: ResourceChange, before: str, after: str) -> Place:
+    """Say where a resource that differs is to be found.
+
+    Args:
+        one: What differs.
+        before: The key of the sidecar that is compared.
+        after: The key of the one that it is compared with, where it is looked for first.
+    """
     kind, name = one.kind, one.name
     if kind in ("endpoint", "host"):
         kind, name = "cluster", name.partition(" ")[0]
-    member = (before if one.what == "removed" else after).place.member
+    member = before if one.what == "removed" else after
     return Place(member, Ref(kind, name) if kind in BY_NAME else None)
 
 
+def where_words(one: ResourceChange) -> str:
+    """Name the fields of a resource that differ, the first few."""
+    return ", ".join(dict.fromkeys(change.path for change in one.changes[:8]))
+
+
 def _resource_row(one: ResourceChange, index: int) -> Row:
-    where = ", ".join(dict.fromkeys(change.path for change in one.changes[:8]))
     count = f"in {len(one.changes)} places" if len(one.changes) > 1 else "in 1 place"
-    words = count if one.what == "changed" else _MARKS[one.what].word
-    cells = (one.name, one.kind.replace("_", " "), words, where)
+    words = count if one.what == "changed" else MARKS[one.what].word
+    cells = (one.name, one.kind.replace("_", " "), words, where_words(one))
     return Row(cells, (one.name,), f"{one.kind} {one.name} {index}")
 
 
-def _resource_lines(one: ResourceChange) -> Iterator[Line]:
-    mark = _MARKS[one.what]
+def resource_lines(one: ResourceChange, called: Mapping[str, str]) -> Iterator[Line]:
+    """Write a difference for a reader.
+
+    Args:
+        one: What differs.
+        called: What being added, removed and changed is called.
+    """
+    mark = MARKS[one.what]
     kind = one.kind.replace("_", " ")
-    yield Line(
-        (Piece(f"{mark.sign} {mark.word}", mark.style), Piece(f"{kind} {one.name}", "strong"))
-    )
+    said = Piece(f"{mark.sign} {called[one.what]}", mark.style)
+    yield Line((said, Piece(f"{kind} {one.name}", "strong")))
     for change in one.changes:
         yield Line()
         yield from _field_lines(change)

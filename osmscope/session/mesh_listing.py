@@ -33,7 +33,8 @@ def mesh_listing(mesh: MeshModel, now: datetime.datetime) -> Listing:
 
 def _row(member: Member, state: MemberState, now: datetime.datetime) -> Row:
     node = None if state.sidecar is None else state.sidecar.proxy.dump.node()
-    words = state.status if not state.reason else f"{state.status}: {state.reason}"
+    said = state.reason or (state.progress if state.status == "loading" else "")
+    words = f"{state.status}: {said}" if said else state.status
     cells = (
         member.name,
         member.namespace or (state.sidecar.namespace if state.sidecar is not None else ""),

@@ -8,12 +8,13 @@ only notes what came of it, in one thread.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from osmscope.diff.resources import ResourceChange
 from osmscope.errors import OsmscopeError
 from osmscope.session.sources import (
     Sidecar,
@@ -27,6 +28,9 @@ from osmscope.source.admin import is_admin_address
 if TYPE_CHECKING:
     from osmscope.source.files import Source
     from osmscope.source.snapshot import PodFiles, Snapshot
+
+MOST_UPDATES = 2000
+"""How many changes are remembered."""
 
 Status = Literal["unread", "loading", "loaded", "stale", "failed"]
 
@@ -48,9 +52,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     taken: datetime.datetime | None = None
     """When its data was taken; None where that is when it is read."""
 
-    def read(self) -> Sidecar:
-        """Read it; raises OsmscopeError."""
-        return read_sidecar(self.source, self.options)
+    def read(self, before: Sidecar | None = None) -> Sidecar:
+        """Read it; raises OsmscopeError.
+
+        Args:
+            before: What was read before; the way to a live sidecar is kept.
+        """
+        return read_sidecar(self.source, self.options) if before is None else before.reload()
 
     def dump(self) -> Source:
         """Read the bytes of its dump; raises OsmscopeError."""
@@ -63,10 +71,23 @@ class MemberState(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = "unread"
     sidecar: Sidecar | None = None
     """The last that could be read."""
+    is_whole: bool = False
+    """Whether all of it is read; of a live sidecar, only what was needed may be."""
+    progress: str = ""
+    """What is being read."""
     reason: str = ""
     """Why the last read failed."""
     taken: datetime.datetime | None = None
     """When the data was taken."""
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource that was another one when its sidecar was read again."""
+
+    at: datetime.datetime
+    member: str
+    """The sidecar's key."""
+    change: ResourceChange
 
 
 class MeshModel:
@@ -76,6 +97,8 @@ class MeshModel:
         self.title = title
         self.members = {member.key: member for member in members}
         self._states = dict.fromkeys(self.members, MemberState())
+        self.updates: tuple[Update, ...] = ()
+        """What changed between two reads, the newest first; the oldest are forgotten."""
 
     def state(self, key: str) -> MemberState:
         """Return the state of a sidecar."""
@@ -83,12 +106,25 @@ class MeshModel:
 
     def begin(self, key: str) -> None:
         """Note that a sidecar is being read."""
-        self._change(key, status="loading", reason="")
+        self._change(key, status="loading", reason="", progress="")
 
-    def loaded(self, key: str, sidecar: Sidecar, now: datetime.datetime) -> None:
+    def progressed(self, key: str, words: str) -> None:
+        """Note what is being read."""
+        self._change(key, progress=words)
+
+    def loaded(
+        self, key: str, sidecar: Sidecar, now: datetime.datetime, *, is_whole: bool = True
+    ) -> None:
         """Note that a sidecar was read."""
         taken = self.members[key].taken or now
-        self._change(key, status="loaded", sidecar=sidecar, reason="", taken=taken)
+        self._change(
+            key, status="loaded", sidecar=sidecar, reason="", taken=taken, is_whole=is_whole
+        )
+
+    def changed(self, key: str, found: Iterable[ResourceChange], now: datetime.datetime) -> None:
+        """Note what is another one than when the sidecar was read before."""
+        updates = tuple(Update(at=now, member=key, change=change) for change in found)
+        self.updates = (*updates, *self.updates)[:MOST_UPDATES]
 
     def failed(self, key: str, reason: str) -> None:
         """Note that a sidecar could not be read; what was read before stays, as stale."""

@@ -36,16 +36,16 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def loaded(mesh: MeshModel, member: str) -> Iterator[tuple[Member, Sidecar]]:
-    """Give the sidecars that are read.
+    """Give the sidecars that are read whole.
 
     Args:
         mesh: The mesh.
         member: The key of the only one that is asked for; "" for all.
     """
     for key, known in mesh.members.items():
-        sidecar = mesh.state(key).sidecar
-        if sidecar is not None and member in ("", key):
-            yield known, sidecar
+        state = mesh.state(key)
+        if state.sidecar is not None and state.is_whole and member in ("", key):
+            yield known, state.sidecar
 
 
 class Refs:

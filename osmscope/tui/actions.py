@@ -255,6 +255,14 @@ ACTIONS: tuple[Action, ...] = (
         words="List the certificates by the time at which they expire",
         where=("mesh", "browse"),
     ),
+    Action(
+        name="updates", keys=("u",), label="changes",
+        words="List what changed while it was looked at", where=("mesh", "browse"),
+    ),
+    Action(
+        name="read_all", keys=("R",), label="read all",
+        words="Read all sidecars, whole, one after another", where=("mesh",),
+    ),
     # Dialogs
     Action(
         name="close", keys=("escape",), label="close", words="Close", in_footer=True,

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from osmscope.diff.resources import ResourceChange
 from osmscope.errors import OsmscopeError
 from osmscope.session.mesh_model import MeshModel
 from osmscope.tui import actions, themes
@@ -14,7 +15,7 @@ from osmscope.tui.location import Location
 from osmscope.tui.navigation import Navigation
 from osmscope.tui.palette import ActionsProvider, ResourcesProvider
 from osmscope.tui.performing import possible
-from osmscope.tui.reading import Read
+from osmscope.tui.reading import Progressed, Read
 
 
 def _now() -> datetime.datetime:
@@ -41,6 +42,7 @@ class ScopeApp(Navigation):
         now: Callable[[], datetime.datetime] = _now,
         keymap: Mapping[str, str] | None = None,
         theme: str = "dark",
+        refresh: float = 0,
     ) -> None:
         """Take what is shown, and how.
 
@@ -49,18 +51,21 @@ class ScopeApp(Navigation):
             now: The clock.
             keymap: Keys by the names of actions, in Textual's form, where they differ.
             theme: The theme to start with.
+            refresh: Seconds after which a live sidecar that is looked at is read again; 0: never.
         """
         super().__init__(mesh, now)
         self._keys = dict(keymap or {})
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = theme
+        self._refresh_seconds = refresh
 
     async def on_mount(self) -> None:
         """Show the first view, and start to read."""
         self.set_keymap(self._keys)
         await self._show(self.history.present)
         self.read_all()
+        self.refresh_every(self._refresh_seconds)
 
     def on_read(self, event: Read) -> None:
         """Note what came of reading a sidecar, and tell the view."""
@@ -69,8 +74,34 @@ class ScopeApp(Navigation):
         elif event.result is None:
             self.mesh.cancelled(event.key)
         else:
-            self.mesh.loaded(event.key, event.result, self.now())
+            found = event.result
+            self.mesh.loaded(event.key, found.sidecar, self.now(), is_whole=found.is_whole)
+            if found.changes:
+                self.mesh.changed(event.key, found.changes, self.now())
+                self._tell(event.key, found.changes)
         self.member_changed(event.key)
+
+    def _tell(self, key: str, found: tuple[ResourceChange, ...]) -> None:
+        """Tell what is another one by now, and let it flash where it is shown."""
+        count = f"{len(found)} changes" if len(found) > 1 else "a change"
+        name = self.mesh.members[key].name
+        self.notify(f"{count} in {name}; u lists them", markup=False, timeout=4)
+        if self.view is not None:
+            self.view.flash(key, found)
+
+    def on_progressed(self, event: Progressed) -> None:
+        """Show how far the reading of a sidecar has come."""
+        self.mesh.progressed(event.key, event.words)
+        self.progressed(event.key)
+
+    def progressed(self, key: str) -> None:
+        """Let the view show that a sidecar is being read."""
+        if self.view is not None:
+            self.view.progressed(key)
+
+    def watched(self) -> tuple[str, ...]:
+        """Return the keys of the sidecars that are looked at."""
+        return () if self.view is None else self.view.watched()
 
     def member_changed(self, key: str) -> None:
         """Let the view show the new state of a sidecar."""

@@ -9,9 +9,11 @@ from textual import on
 from textual.containers import Container
 from textual.widget import Widget
 
+from osmscope.diff.resources import ResourceChange
 from osmscope.report.inventory.document import Link, Ref
 from osmscope.report.inventory.kinds import BY_NAME, KINDS
 from osmscope.report.inventory.words import link_line
+from osmscope.session.update_listing import changed_keys
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar, KindBar
 from osmscope.tui.browsing import FORMS, Described, Grown, Listed, Rooted
@@ -159,6 +161,15 @@ class BrowseScreen(ResourceActions):
         if event.list is self.lines and not isinstance(event, LineList.Followed):
             self.set_timer(_PAUSE, self.describe)
             self._caption()
+
+    def recaption(self) -> None:
+        """Write the caption anew."""
+        self._caption()
+
+    def flash(self, key: str, found: tuple[ResourceChange, ...]) -> None:
+        """Let the rows of what changed flash."""
+        if key == self.location.member:
+            self.table.flash(changed_keys(self.location.kind, found))
 
     def _caption(self) -> None:
         if not self.is_mounted or not self.location.member:

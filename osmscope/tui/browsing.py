@@ -78,8 +78,8 @@ class Browsing(MarkingView):
         inventory = self.scope.inventory(key)
         if inventory is not None:
             self._list(inventory, self.location)
-        elif self.scope.mesh.state(key).status == "unread":
-            self.scope.read(key)
+        elif self.scope.mesh.state(key).status in ("unread", "loaded"):
+            self.scope.read(key)  # of a live one, only who it is may be read
         self.describe()
 
     def member_changed(self, key: str) -> None:
@@ -87,6 +87,15 @@ class Browsing(MarkingView):
         if key == self.location.member:
             self.location = self.place()
             self.load()
+
+    def progressed(self, key: str) -> None:
+        """Show how far the reading of the sidecar has come."""
+        if key == self.location.member:
+            self.recaption()
+
+    def recaption(self) -> None:
+        """Write the caption anew."""
+        raise NotImplementedError
 
     @work(thread=True, exclusive=True, group="list")
     def _list(self, inventory: Inventory, location: Location) -> None:
@@ -156,7 +165,7 @@ class Browsing(MarkingView):
         """Say what is to be known of the sidecar's data."""
         state = self.scope.mesh.state(self.location.member)
         if state.status == "loading":
-            return [("  ◌ reading … esc stops", "faint")]
+            return [(f"  ◌ reading {state.progress or '…'}; esc stops", "faint")]
         if state.status in ("stale", "failed"):
             return [(f"  ! {state.status}: {state.reason}", "warn")]
         return []

@@ -65,6 +65,11 @@ class CompareScreen(ListView):
         if key == self.location.member or (other is not None and key == other.member):
             super().member_changed(self.location.member)
 
+    def watched(self) -> tuple[str, ...]:
+        """Return both."""
+        other = self.location.against
+        return tuple({self.location.member, other.member if other is not None else ""} - {""})
+
     def heading(self) -> str:
         """Say what A and B are."""
         against = self.location.against

@@ -188,7 +188,7 @@ class ListView(ViewScreen):
         """Say what else is to be known of the list; by default, what is not in it yet."""
         mesh = self.scope.mesh
         asked = [key for key in mesh.members if self.location.member in ("", key)]
-        waiting = sum(mesh.state(key).sidecar is None for key in asked)
+        waiting = sum(not mesh.state(key).is_whole for key in asked)
         return (f"{waiting} of {len(asked)} sidecars are not read yet",) if waiting else ()
 
     # Finding

@@ -52,6 +52,10 @@ class MarkingView(ViewScreen):
         """List the certificates here."""
         await self.scope.go(Location(view="certificates", member=self._looked_at()))
 
+    async def action_updates(self) -> None:
+        """List what changed here while it was looked at."""
+        await self.scope.go(Location(view="updates", member=self._looked_at()))
+
     def _looked_at(self) -> str:
         """Return the sidecar that is looked at; "" for the whole mesh."""
         location = self.place()

@@ -110,6 +110,19 @@ class MeshScreen(MarkingView):
         if self.table.key():
             self.scope.read(self.table.key())
 
+    def action_read_all(self) -> None:
+        """Read all sidecars, whole."""
+        self.scope.read_all(whole=True)
+        self._list()
+
+    def watched(self) -> tuple[str, ...]:
+        """Return none: a list of pods is no reason to ask them all again and again."""
+        return ()
+
+    def progressed(self, key: str) -> None:
+        """Show how far the reading of a sidecar has come."""
+        self._list()
+
     def action_copy_name(self) -> None:
         """Copy the pod's name."""
         row = self.table.row()

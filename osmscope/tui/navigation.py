@@ -43,8 +43,9 @@ class Navigation(Reading):
         self.history = History(start)
 
     def inventory(self, key: str) -> Inventory | None:
-        """Return what a sidecar has; None while it was not read."""
-        sidecar = self.mesh.state(key).sidecar if key in self.mesh.members else None
+        """Return what a sidecar has; None while not all of it was read."""
+        state = self.mesh.state(key) if key in self.mesh.members else None
+        sidecar = state.sidecar if state is not None and state.is_whole else None
         if sidecar is None:
             return None
         known = self._inventories.get(key)

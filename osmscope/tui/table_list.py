@@ -14,6 +14,8 @@ from osmscope.tui.line_list import LineList, Pieces
 _MEASURED = 2000
 """How many rows are looked at for the widths of the columns."""
 _WIDEST = 200
+_FLASH = 4.0
+"""Seconds for which a row that changed is marked."""
 _GAP = 2
 _DIGITS = re.compile(r"(\d+)")
 
@@ -30,6 +32,8 @@ class TableList(LineList):
         self.filter = Filter()
         self.is_wide = False
         self.sorted_by: int | None = None
+        self._flashing: frozenset[str] = frozenset()
+        self._last_key = ""
         self._scope: tuple[int, ...] | None = None
         self._order: list[int] = []
         self._natural: list[int] = []
@@ -50,9 +54,24 @@ class TableList(LineList):
 
     def filtered(self, wanted: Filter) -> None:
         """Show only what fits."""
-        key = self.key()
+        # An expression that is half typed may fit nothing: the cursor then returns to its row.
+        self._last_key = self.key() or self._last_key
         self.filter = wanted
-        self._arrange(key)
+        self._arrange(self._last_key)
+
+    def flash(self, keys: frozenset[str]) -> None:
+        """Mark rows for a moment: they changed.
+
+        Args:
+            keys: Those of the rows.
+        """
+        self._flashing = keys
+        self.refresh()
+        self.set_timer(_FLASH, self._settled)
+
+    def _settled(self) -> None:
+        self._flashing = frozenset()
+        self.refresh()
 
     def key(self) -> str:
         """Return the key of the row under the cursor; "" where there is none."""
@@ -137,10 +156,14 @@ class TableList(LineList):
         row, mark = listing.rows[position], listing.marks[position]
         pieces: Pieces = [(f" {mark.sign} ", mark.style) if mark else ("   ", "")]
         style = mark.style if mark is not None else ""
+        if row.key in self._flashing:
+            pieces = [(" ≠ ", "match")]
         for number, (column, cells) in enumerate(
             zip(self._shown_columns(), self._columns(width), strict=True)
         ):
             name = "strong" if number == 0 else ""
+            if row.key in self._flashing:
+                name = "match"
             text = _one_line(row.cells[column])
             if mark is not None and text and (mark.word in text or text == "error"):
                 name = style

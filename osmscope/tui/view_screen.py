@@ -16,6 +16,7 @@ from osmscope.tui.location import Location
 from osmscope.tui.prompt import Prompt
 
 if TYPE_CHECKING:
+    from osmscope.diff.resources import ResourceChange
     from osmscope.tui.app import ScopeApp
 
 
@@ -61,6 +62,17 @@ class ViewScreen(Screen[None]):
 
     def member_changed(self, key: str) -> None:
         """Be told that a sidecar's state is another one."""
+
+    def progressed(self, key: str) -> None:
+        """Be told that the reading of a sidecar has come further."""
+
+    def watched(self) -> tuple[str, ...]:
+        """Return the keys of the sidecars that are looked at."""
+        member = self.place().member
+        return (member,) if member else ()
+
+    def flash(self, key: str, found: tuple[ResourceChange, ...]) -> None:
+        """Be told what of a sidecar is another one than when it was read before."""
 
     def targets(self) -> list[JumpTarget]:
         """List what can be jumped to."""

@@ -18,6 +18,7 @@ VIEWS: Mapping[str, tuple[str, str]] = {
     "browse": ("osmscope.tui.browse_screen", "BrowseScreen"),
     "problems": ("osmscope.tui.problems_screen", "ProblemsScreen"),
     "certificates": ("osmscope.tui.certificates_screen", "CertificatesScreen"),
+    "updates": ("osmscope.tui.updates_screen", "UpdatesScreen"),
     "compare": ("osmscope.tui.compare_screen", "CompareScreen"),
 }
 """View → the module and the class of its screen."""
