@@ -18,6 +18,7 @@ from osmscope.resources.matcher import (
     TypedExtensionConfig,
 )
 from osmscope.resources.network_filters import DataSource
+from osmscope.resources.rate_limit import RateLimitPolicy
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route_policies import (
     HedgePolicy,
@@ -190,10 +191,7 @@ class ClusterSpecifierPlugin(Resource, frozen=True):
 class RouteAction(Resource, frozen=True):
     """Forwards to a cluster."""
 
-    inert = frozenset({
-        "request_body_buffer_limit", "rate_limits", "include_vh_rate_limits", "flush_timeout",
-        "early_data_policy",
-    })  # fmt: skip
+    inert = frozenset({"request_body_buffer_limit", "flush_timeout", "early_data_policy"})
 
     cluster: str | None = None
     cluster_header: str | None = None
@@ -227,6 +225,8 @@ class RouteAction(Resource, frozen=True):
     max_internal_redirects: int | None = None
     idle_timeout: str | None = None
     priority: str = "DEFAULT"
+    rate_limits: tuple[RateLimitPolicy, ...] = ()
+    include_vh_rate_limits: bool | None = None
 
 
 class RedirectAction(Resource, frozen=True):
@@ -290,13 +290,14 @@ class VirtualHost(Resource, frozen=True):
     """`envoy.config.route.v3.VirtualHost`."""
 
     inert = frozenset({
-        "rate_limits", "include_attempt_count_in_response",
+        "include_attempt_count_in_response",
         "per_request_buffer_limit_bytes", "request_body_buffer_limit", "metadata",
     })  # fmt: skip
 
     name: str = ""
     domains: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
+    rate_limits: tuple[RateLimitPolicy, ...] = ()
     matcher: Matcher | None = None
     virtual_clusters: tuple[VirtualCluster, ...] = ()
     require_tls: str = "NONE"

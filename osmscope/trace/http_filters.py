@@ -149,6 +149,7 @@ def filter_context(
         virtual_host=choice.virtual_host if choice is not None else None,
         route=route.route_choice.route if route.route_choice is not None else None,
         cluster=route.cluster_choice.name if route.cluster_choice is not None else None,
+        node_cluster=sidecar.proxy.dump.node().cluster or None,
         cluster_health=sidecar.cluster_health,
     )
 

@@ -1,7 +1,14 @@
 """Filters that ask who the client is."""
 
 from osmscope.resources.extension import extension
-from osmscope.resources.matcher import StringMatcher
+from osmscope.resources.http_filters.limits import HttpStatus
+from osmscope.resources.matcher import (
+    HeaderMatcher,
+    MetadataMatcher,
+    RuntimeFeatureFlag,
+    RuntimeFractionalPercent,
+    StringMatcher,
+)
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import RouteMatch
@@ -88,8 +95,8 @@ class JwtNormalizedPayload(Resource, frozen=True):
     space_delimited_claims: tuple[str, ...] = ()
 
 
-class JwksHttpUri(Resource, frozen=True):
-    """Where keys are fetched from."""
+class ServiceUri(Resource, frozen=True):
+    """A service behind a cluster."""
 
     inert = frozenset({"uri", "timeout"})
 
@@ -101,7 +108,7 @@ class RemoteJwks(Resource, frozen=True):
 
     inert = frozenset({"cache_duration", "async_fetch", "retry_policy"})
 
-    http_uri: JwksHttpUri = JwksHttpUri()
+    http_uri: ServiceUri = ServiceUri()
 
 
 class JwtProvider(Resource, frozen=True):
@@ -196,9 +203,19 @@ class JwtPerRouteConfig(Resource, frozen=True):
     requirement_name: str = ""
 
 
+class OAuth2Config(Resource, frozen=True):
+    """What of the OAuth2 filter decides without a session."""
+
+    inert = frozenset({"*"})
+
+    pass_through_matcher: tuple[HeaderMatcher, ...] = ()
+
+
 @extension(f"{_HTTP}.oauth2.v3.OAuth2", name="envoy.filters.http.oauth2")
-class OAuth2(Opaque, frozen=True):
+class OAuth2(Resource, frozen=True):
     """`envoy.extensions.filters.http.oauth2.v3.OAuth2`: asks an authorization server."""
+
+    config: OAuth2Config | None = None
 
 
 @extension(
@@ -209,13 +226,72 @@ class CredentialInjector(Opaque, frozen=True):
     """`envoy.extensions.filters.http.credential_injector.v3.CredentialInjector`."""
 
 
+class EnvoyGrpc(Resource, frozen=True):
+    """A gRPC service behind a cluster."""
+
+    inert = frozenset({
+        "authority", "retry_policy", "max_receive_message_length", "skip_envoy_headers",
+    })  # fmt: skip
+
+    cluster_name: str = ""
+
+
+class AuthorizationGrpcService(Resource, frozen=True):
+    """A gRPC service that is asked."""
+
+    inert = frozenset({"timeout", "initial_metadata", "google_grpc", "retry_policy"})
+
+    envoy_grpc: EnvoyGrpc | None = None
+
+
+class AuthorizationHttpService(Resource, frozen=True):
+    """An HTTP service that is asked."""
+
+    inert = frozenset({
+        "path_prefix", "authorization_request", "authorization_response", "retry_policy",
+        "path_override",
+    })  # fmt: skip
+
+    server_uri: ServiceUri = ServiceUri()
+
+
+class ExtAuthzCheckSettings(Resource, frozen=True):
+    """What is asked differently for a route."""
+
+    inert = frozenset({"context_extensions", "disable_request_body_buffering", "with_request_body"})
+
+    grpc_service: AuthorizationGrpcService | None = None
+    http_service: AuthorizationHttpService | None = None
+
+
 @extension(
     f"{_HTTP}.ext_authz.v3.ExtAuthz",
     "envoy.config.filter.http.ext_authz.v2.ExtAuthz",
     name="envoy.filters.http.ext_authz envoy.ext_authz",
 )
-class ExtAuthz(Opaque, frozen=True):
+class ExtAuthz(Resource, frozen=True):
     """`envoy.extensions.filters.http.ext_authz.v3.ExtAuthz`: asks an authorization service."""
+
+    inert = frozenset({
+        "transport_api_version", "with_request_body", "clear_route_cache",
+        "metadata_context_namespaces", "typed_metadata_context_namespaces",
+        "route_metadata_context_namespaces", "route_typed_metadata_context_namespaces",
+        "include_peer_certificate", "stat_prefix", "bootstrap_metadata_labels_key",
+        "allowed_headers", "disallowed_headers", "include_tls_session",
+        "charge_cluster_response_stats", "encode_raw_headers",
+        "decoder_header_mutation_rules", "enable_dynamic_metadata_ingestion",
+        "filter_metadata", "emit_filter_state_stats", "validate_mutations",
+        "max_denied_response_body_bytes",
+    })  # fmt: skip
+
+    grpc_service: AuthorizationGrpcService | None = None
+    http_service: AuthorizationHttpService | None = None
+    failure_mode_allow: bool = False
+    failure_mode_allow_header_add: bool = False
+    status_on_error: HttpStatus | None = None
+    filter_enabled: RuntimeFractionalPercent | None = None
+    filter_enabled_metadata: MetadataMatcher | None = None
+    deny_at_disable: RuntimeFeatureFlag | None = None
 
 
 @extension(
@@ -225,6 +301,5 @@ class ExtAuthz(Opaque, frozen=True):
 class ExtAuthzPerRoute(Resource, frozen=True):
     """`envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`."""
 
-    inert = frozenset({"check_settings"})
-
     disabled: bool = False
+    check_settings: ExtAuthzCheckSettings | None = None

@@ -28,6 +28,8 @@ class FilterContext(msgspec.Struct, frozen=True, kw_only=True):
     """The route as resolved now; None where none matched."""
     cluster: str | None = None
     """The cluster that the route resolved to."""
+    node_cluster: str | None = None
+    """The name of the cluster that the proxy itself is of; None where it is not known."""
     cluster_health: Callable[[str], tuple[int, int] | None] = lambda _: None
     """Cluster name → (healthy endpoints, all endpoints); None for an unknown cluster."""
 

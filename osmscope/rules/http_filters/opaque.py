@@ -10,7 +10,6 @@ from __future__ import annotations
 import msgspec
 
 from osmscope.resources.extension import Unsupported
-from osmscope.resources.http_filters.authentication import ExtAuthzPerRoute
 from osmscope.resources.http_filters.custom_code import ExtProcPerRoute
 from osmscope.rules.facts import Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult, HttpFilterRule
@@ -34,7 +33,7 @@ def named(subject: str) -> HttpFilterRule:
 
     def rule(request: Request, context: FilterContext) -> tuple[FilterResult, ...]:
         config = context.config
-        if isinstance(config, ExtAuthzPerRoute | ExtProcPerRoute) and config.disabled:
+        if isinstance(config, ExtProcPerRoute) and config.disabled:
             return goes_on(request, "disabled by its per-route configuration", "disabled")
         words = f'{subject} of "{context.filter_name}" lets the request go on unchanged'
         return assumed(_marked(request, context), words)

@@ -3,7 +3,7 @@
 import pytest
 
 from osmscope.resources.extension import Unsupported
-from osmscope.resources.http_filters.authentication import ExtAuthz, ExtAuthzPerRoute
+from osmscope.resources.http_filters.authentication import CredentialInjector
 from osmscope.resources.http_filters.custom_code import ExternalProcessor, ExtProcPerRoute
 from osmscope.resources.resource import Resource
 from osmscope.rules.facts import Connection, Headers, Request
@@ -24,7 +24,7 @@ def run(rule: HttpFilterRule, own: Resource, config: Resource | None = None) -> 
     ("config", "words"),
     [
         (Unsupported(type_name="a.B"), 'the filter "f" (a.B) lets the request go on unchanged'),
-        (ExtAuthz(), 'the filter "f" lets the request go on unchanged'),
+        (CredentialInjector(), 'the filter "f" lets the request go on unchanged'),
     ],
 )
 def test_an_unknown_filter_is_an_assumption(config: Resource, words: str) -> None:
@@ -34,7 +34,7 @@ def test_an_unknown_filter_is_an_assumption(config: Resource, words: str) -> Non
 
 
 def test_a_known_kind_has_words_of_its_own() -> None:
-    result = run(opaque.named("the service"), ExtAuthz())
+    result = run(opaque.named("the service"), CredentialInjector())
     assert result.assumptions == ('the service of "f" lets the request go on unchanged',)
     assert result.request.opaque_filters == ("before", "f")
 
@@ -42,8 +42,6 @@ def test_a_known_kind_has_words_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("own", "per_route", "asked"),
     [
-        (ExtAuthz(), ExtAuthzPerRoute(disabled=True), False),
-        (ExtAuthz(), ExtAuthzPerRoute(), True),
         (ExternalProcessor(), ExtProcPerRoute(disabled=True), False),
     ],
 )
@@ -52,9 +50,9 @@ def test_a_route_may_switch_it_off(own: Resource, per_route: Resource, asked: bo
 
 
 def test_a_harmless_filter_needs_no_assumption() -> None:
-    assert run(opaque.harmless, ExtAuthz()).assumptions == ()
+    assert run(opaque.harmless, CredentialInjector()).assumptions == ()
 
 
 def test_a_labelling_filter_is_taken_to_add_nothing() -> None:
-    result = run(opaque.labelling("the header x"), ExtAuthz())
+    result = run(opaque.labelling("the header x"), CredentialInjector())
     assert result.assumptions == ('"f" does not add the header x',)
