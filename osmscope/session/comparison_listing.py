@@ -71,7 +71,7 @@ def resource_comparison(before: Side, after: Side) -> Placed:
     return Placed(
         listing=listing_of("fields", table, tuple(MARKS[_what(one)] for one in found)),
         places=tuple(after.place for _ in found),
-        details=tuple(tuple(_field_lines(one)) for one in found),
+        details=tuple(tuple(change_lines(one)) for one in found),
     )
 
 
@@ -126,7 +126,7 @@ def resource_lines(one: ResourceChange, called: Mapping[str, str]) -> Iterator[L
     yield Line((said, Piece(f"{kind} {one.name}", "strong")))
     for change in one.changes:
         yield Line()
-        yield from _field_lines(change)
+        yield from change_lines(change)
 
 
 def _field_row(change: Change, index: int) -> Row:
@@ -136,7 +136,8 @@ def _field_row(change: Change, index: int) -> Row:
     return Row(cells, (change.path,), f"{change.path} {index}")
 
 
-def _field_lines(change: Change) -> Iterator[Line]:
+def change_lines(change: Change) -> Iterator[Line]:
+    """Write one difference for a reader: its place, then A and B."""
     yield Line((Piece(change.path or "all of it", "strong"),))
     if change.moved:
         yield Line((Piece("the order differs", "warn"),), indent=1)

@@ -54,6 +54,7 @@ CONTEXTS: Mapping[str, Context] = {
     "detail": Context("The detail pane", "osmscope.tui.detail_pane", "DetailPane"),
     "help": Context("This help", "osmscope.tui.help_screen", "HelpScreen"),
     "query": Context("JMESPath", "osmscope.tui.query_screen", "QueryScreen"),
+    "both": Context("A and B traced", "osmscope.tui.trace_both_screen", "TraceBothScreen"),
     "jump": Context("Jumping", "osmscope.tui.jump_screen", "JumpScreen"),
     "choice": Context("A choice", "osmscope.tui.choice_screen", "ChoiceScreen"),
 }
@@ -246,6 +247,11 @@ ACTIONS: tuple[Action, ...] = (
         where=("compare",), in_footer=True,
     ),
     Action(
+        name="trace_both", keys=("t",), label="trace both",
+        words="Trace one request through A and through B: a target, or a curl command",
+        where=("compare",), in_footer=True,
+    ),
+    Action(
         name="problems", keys=("exclamation_mark",), label="problems",
         words="List what is rejected, warming, dangling, unhealthy or expiring",
         where=("mesh", "browse"), in_footer=True,
@@ -266,7 +272,7 @@ ACTIONS: tuple[Action, ...] = (
     # Dialogs
     Action(
         name="close", keys=("escape",), label="close", words="Close", in_footer=True,
-        where=("help", "choice", "query", "jump"), in_palette=False,
+        where=("help", "choice", "query", "jump", "both"), in_palette=False,
     ),
 )  # fmt: skip
 """All actions."""

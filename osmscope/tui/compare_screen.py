@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from textual import on
 
 from osmscope.errors import OsmscopeError
 from osmscope.report.inventory.document import Ref
@@ -16,9 +17,15 @@ from osmscope.session.comparison_listing import (
     sidecar_comparison,
 )
 from osmscope.session.places import Place, Placed
+from osmscope.session.request_form import RequestForm, read_form
 from osmscope.tui import actions
 from osmscope.tui.list_view import ListView
 from osmscope.tui.location import Location
+from osmscope.tui.prompt import Prompt
+from osmscope.tui.trace_both_screen import TraceBothScreen
+
+_TRACE = "trace"
+"""What the prompt asks for: a request for both."""
 
 
 class CompareScreen(ListView):
@@ -28,6 +35,7 @@ class CompareScreen(ListView):
     CONTEXT = "compare"
     BINDINGS: ClassVar = actions.bindings("compare")
     WORDS = "Differences"
+    _request = ""
     NOTHING = "✓ no difference: but for order, versions and times, A and B are the same"
 
     def gather(self, location: Location) -> Placed:
@@ -136,6 +144,26 @@ class CompareScreen(ListView):
             )
             return
         await super().follow_place(place)
+
+    def action_trace_both(self) -> None:
+        """Ask for a request."""
+        self.prompt.open(_TRACE, self._request)
+
+    @on(Prompt.Entered)
+    def _entered(self, event: Prompt.Entered) -> None:
+        if event.sign != _TRACE or self.location.against is None:
+            return
+        self._request = event.text
+        reading = read_form(RequestForm({"target": event.text}))
+        sides = [
+            self.scope.mesh.state(key).sidecar
+            for key in (self.location.member, self.location.against.member)
+        ]
+        if reading.typed is None or sides[0] is None or sides[1] is None:
+            said = "; ".join(reading.errors.values()) or "give a target: host:port/path"
+            self.notify(said, severity="warning", markup=False)
+            return
+        self.app.push_screen(TraceBothScreen(event.text, reading.typed, (sides[0], sides[1])))
 
     async def action_swap(self) -> None:
         """Let A be B."""

@@ -41,7 +41,7 @@ def test_no_key_means_two_things_in_one_place(context):
               "detail": ("list", "detail")}  # fmt: skip
     view = context if context in ("mesh", "listing", "compare") else "browse"
     contexts = {*around.get(context, (context,)), "app", view}
-    if context in ("help", "choice", "query", "jump"):
+    if context in ("help", "choice", "query", "jump", "both"):
         contexts = {context}
     keys = defaultdict(set)
     for action in ACTIONS:

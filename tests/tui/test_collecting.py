@@ -148,3 +148,17 @@ async def test_a_sidecar_that_cannot_be_read_says_why_it_is_not_compared(
     async with open_app(broken, str(bad)) as pilot:
         await press(pilot, "m", "j", "d")
         assert "bad.json is not read: " in screen_text(pilot)
+
+
+async def test_one_request_is_traced_through_both(open_app):
+    async with open_app(size=(150, 40)) as pilot:
+        await press(pilot, "j", "m", "j", "d", "t", *"bookwarehouse:14001/", "enter")
+        text = screen_text(pilot)
+        assert "A and B: bookwarehouse:14001/" in text
+        assert "✓ the same: chain, route, cluster" in text or "≠ it goes another way" in text
+        assert " A  bookstore-v1" in text
+        assert " B  bookstore-v2" in text
+        await press(pilot, "escape")
+        assert pilot.app.history.present.view == "compare"
+        await press(pilot, "t", "home", "ctrl+k", "enter")
+        assert any("give a target" in note.message for note in pilot.app._notifications)
