@@ -11,7 +11,7 @@ from osmscope.resources.network_filters import TcpWeightedCluster
 from osmscope.rules import upstream_request
 from osmscope.rules.circuit_breaker import connection_refusal
 from osmscope.rules.drop_overload import drop_overload
-from osmscope.rules.facts import Request
+from osmscope.rules.facts import Headers, Request
 from osmscope.rules.hash_policy import connection_hash
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.maintenance_mode import maintenance_mode
@@ -19,7 +19,7 @@ from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.subset import criteria_of
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import terminates_connect
-from osmscope.rules.upstream_request import Forwarding, UpstreamHeaders
+from osmscope.rules.upstream_request import Forwarding, UpstreamHeaders, for_endpoint
 from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, Upstream
 from osmscope.trace.picking import Picking, pick
 from osmscope.trace.sidecar import Sidecar
@@ -77,12 +77,17 @@ def evaluate_upstream(
     picking = _picking_of_request(cluster, request, asked.forwarding, asked.restored)
     ways = pick(sidecar, hosts, start, picking)
     for upstream in _secured(sidecar, ways, of_request=True):
-        upstream = _replace(upstream, probability=rest * upstream.probability)
-        upstream = _with_endpoint_hosts(upstream, sent, asked.forwarding)
-        if upstream.reply is not None or upstream.missing or received.is_raw:
-            yield upstream, received
-        else:
-            yield from _filtered(sidecar, asked, upstream, (request, received))
+        assumptions = (f"the header command {name} is empty" for name in sent.missing)
+        upstream = _replace(
+            upstream,
+            probability=rest * upstream.probability,
+            assumptions=(*upstream.assumptions, *assumptions),
+        )
+        for way, headers in _by_hostname(upstream, sent, asked.forwarding):
+            if way.reply is not None or way.missing or received.is_raw:
+                yield way, _replace(received, headers=headers)
+            else:
+                yield from _filtered(sidecar, asked, way, (request.with_headers(headers), received))
 
 
 def _secured(sidecar: Sidecar, ways: Iterator[Upstream], *, of_request: bool) -> Iterator[Upstream]:
@@ -210,12 +215,31 @@ def _closed(upstream: Upstream, reply: LocalReply) -> Upstream:
     return _replace(upstream, reply=None, closed=closed, shares=None)
 
 
-def _with_endpoint_hosts(
+def _by_hostname(
     upstream: Upstream, sent: UpstreamHeaders, forwarding: Forwarding
-) -> Upstream:
-    assumptions = tuple(f"the header command {name} is empty" for name in sent.missing)
-    upstream = _replace(upstream, assumptions=(*upstream.assumptions, *assumptions))
-    if not sent.host_by_endpoint or upstream.shares is None:
-        return upstream
-    hosts = tuple(share.host.hostname or None for share in upstream.shares.endpoints)
-    return _replace(upstream, endpoint_hosts=hosts)
+) -> Iterator[tuple[Upstream, Headers]]:
+    """Yield the endpoints whose hostname becomes the host, and those that have none, with headers.
+
+    Where hostnames differ, each endpoint carries its own, and the headers keep the request's.
+    """
+    shares = upstream.shares
+    if not sent.host_by_endpoint or shares is None or upstream.reply is not None:
+        yield upstream, sent.headers
+        return
+    whole = sum((share.probability for share in shares.endpoints), Fraction(0))
+    for is_named in (True, False):
+        chosen = tuple(one for one in shares.endpoints if bool(one.host.hostname) is is_named)
+        if not chosen:
+            continue
+        names = dict.fromkeys(share.host.hostname for share in chosen)
+        headers = for_endpoint(forwarding, sent, next(iter(names)))
+        if len(names) > 1:
+            headers = headers.set(":authority", sent.headers.first(":authority") or "")
+        part = sum((share.probability for share in chosen), Fraction(0)) / whole
+        further = _replace(
+            upstream,
+            shares=_replace(shares, endpoints=chosen),
+            probability=upstream.probability * part,
+            endpoint_hosts=tuple(share.host.hostname or None for share in chosen),
+        )
+        yield further, headers

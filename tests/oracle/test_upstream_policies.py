@@ -165,6 +165,11 @@ LIMITS: dict[str, Case] = {
 }
 
 
+def called(address: str, hostname: str = "") -> Json:
+    at_address = {"address": {"socket_address": {"address": address}}}
+    return {"endpoint": at_address | ({"hostname": hostname} if hostname else {})}
+
+
 def filtering(*filters: Json, route: Json | None = None, router: Json | None = None) -> Case:
     cluster = own(**options(http_filters=[*filters, CODEC])) if filters else own()
     return case(routed(to(OWN, **(route or {})), router=router or {}), cluster)
@@ -191,6 +196,11 @@ FILTERS: dict[str, Case] = {
         requests=[
             request(headers={"x-envoy-expected-rq-timeout-ms": value}) for value in ("77", "x")
         ],
+    ),
+    "hostnames of endpoints": case(
+        routed(to({**OWN, "auto_host_rewrite": True, "append_x_forwarded_host": True})),
+        own(called("127.8.3.1", "x.com"), called("127.8.3.2"), called("127.8.3.3", "y.com")),
+        requests=[request()] * 6,
     ),
     "a route's own timeouts": action(own(), timeout="3s", retry_policy={"per_try_timeout": "1s"}),
     "a breaker of another cluster": action(own(), own(name="z", **limited({"max_requests": 0}))),

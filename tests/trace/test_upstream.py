@@ -286,11 +286,28 @@ def test_what_the_endpoint_receives():
     assert sent.removed_headers == ()
 
 
-def test_each_endpoint_may_have_a_host_of_its_own():
-    named = endpoints("a", "10.0.0.1:1", "10.0.0.2:1")
-    named["endpoints"][0]["lb_endpoints"][0]["endpoint"]["hostname"] = "x.com"
-    outcome = only(reaching({**EDS}, eds=[named], auto_host_rewrite=True))
-    assert [one.host for one in outcome.endpoints] == ["x.com", None]
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("x.com", "x.com"), [("x.com", ["x.com", "x.com"], ("a.com",))]),
+        (("x.com", "y.com"), [("a.com", ["x.com", "y.com"], ("a.com",))]),
+        (("x.com", ""), [("x.com", ["x.com"], ("a.com",)), ("a.com", [None], None)]),
+        (("", ""), [("a.com", [None, None], None)]),
+    ],
+)
+def test_each_endpoint_may_have_a_host_of_its_own(names, expected):
+    assigned = endpoints("a", "10.0.0.1:1", "10.0.0.2:1")
+    for entry, name in zip(assigned["endpoints"][0]["lb_endpoints"], names, strict=True):
+        entry["endpoint"] |= {"hostname": name} if name else {}
+    answer = ask(reaching({**EDS}, eds=[assigned], auto_host_rewrite=True))
+    assert [
+        (
+            one.upstream_request.host,
+            [endpoint.host for endpoint in one.endpoints],
+            one.upstream_request.headers.get("x-envoy-original-host"),
+        )
+        for one in answer.outcomes
+    ] == expected
 
 
 ODCDS = {"source": {}}
