@@ -134,6 +134,23 @@ SUBSETS = {
 }
 
 
+def healths(prefix: str, states: str) -> list[Json]:
+    """Make an endpoint per letter: h is healthy, u unhealthy, d degraded."""
+    words = {"h": "HEALTHY", "u": "UNHEALTHY", "d": "DEGRADED"}
+    return [
+        endpoint(f"{prefix}{number}", health_status=words[state])
+        for number, state in enumerate(states, 1)
+    ]
+
+
+def weighted(*parts: int) -> list[Json]:
+    """Make an endpoint per weight."""
+    return [
+        endpoint(f"127.8.14.{number}", load_balancing_weight=weight)
+        for number, weight in enumerate(parts, 1)
+    ]
+
+
 def versioned(address: str, version: str) -> Json:
     return endpoint(address, metadata={"filter_metadata": {"envoy.lb": {"v": version}}})
 
@@ -254,6 +271,24 @@ SHARED: dict[str, Case] = {
         own(ONE, unhealthy(TWO), name="m", **BREAKER_0),
         own("127.8.9.1", name="n"),
     ),
+    "an aggregate of three": action(
+        aggregate("m", "nn", "ppp"),
+        own(*healths("127.8.11.", "huuu"), name="m"),
+        own(*healths("127.8.12.", "huu"), name="nn"),
+        own("127.8.13.1", name="ppp"),
+    ),
+    "an aggregate that panics": action(
+        aggregate("m", "nn"),
+        own(*healths("127.8.11.", "uu"), name="m"),
+        own(*healths("127.8.12.", "u"), name="nn"),
+    ),
+    "degraded members": action(
+        aggregate("m", "nn"), own(*healths("127.8.11.", "hdd"), name="m"), own(ONE, name="nn")
+    ),
+    "a member with weights": action(aggregate("m"), own(*weighted(1, 4), name="m")),
+    "weights of endpoints": action(own(*weighted(1, 2, 5))),
+    "a ring without a hash": action(own(*weighted(1, 2, 5), lb_policy="RING_HASH")),
+    "weights that random ignores": action(own(*weighted(1, 2, 5), lb_policy="RANDOM")),
     "zones with a residue": action(zones(z1=2, z2=4)),
     "slow zones": action(zones(z1=1, z2=3)),
 }
