@@ -20,6 +20,7 @@ from osmscope.session.sources import SourceOptions
         "osmscope tui --from mesh.tar.zst",
         "osmscope tui bookbuyer bookstore-v1 --from mesh/",
         "osmscope tui http://localhost:15000",
+        "osmscope tui -n bookstore",
     ),
 )
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
@@ -35,7 +36,8 @@ def command(sources: tuple[str, ...], refresh: float, **options: object) -> None
     """Browse a mesh on the whole screen.
 
     SOURCE is a config dump, an admin address, a pod's folder, a folder or an archive of a mesh, or
-    a pod's name within --from; several may be given.
+    a pod's name within --from or in the cluster; several may be given. Without any, all pods of the
+    cluster that have a sidecar are shown (of one namespace with -n).
     """
     open_screen(open_mesh(sources, msgspec.convert(options, SourceOptions)), refresh=refresh)
 

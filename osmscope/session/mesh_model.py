@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,19 +91,43 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     change: ResourceChange
 
 
+Lister = Callable[[], Iterable[Member]]
+"""Lists the sidecars of a mesh; raises OsmscopeError."""
+
+
 class MeshModel:
     """The sidecars of a mesh and their states."""
 
-    def __init__(self, members: tuple[Member, ...], *, title: str = "") -> None:
+    def __init__(
+        self, members: tuple[Member, ...], *, title: str = "", lister: Lister | None = None
+    ) -> None:
         self.title = title
-        self.members = {member.key: member for member in members}
-        self._states = dict.fromkeys(self.members, MemberState())
+        self.lister = lister
+        """Lists the sidecars, where they are not known from the start."""
+        self.problem = ""
+        """Why they could not be listed."""
+        self.is_listed = False
+        """Whether it is known which sidecars there are."""
+        self.members: dict[str, Member] = {}
+        self._states: dict[str, MemberState] = {}
+        self.listed(members)
+        self.is_listed = lister is None
         self.updates: tuple[Update, ...] = ()
         """What changed between two reads, the newest first; the oldest are forgotten."""
 
     def state(self, key: str) -> MemberState:
         """Return the state of a sidecar."""
-        return self._states[key]
+        return self._states.get(key, MemberState())
+
+    def listed(self, members: Iterable[Member]) -> None:
+        """Note which sidecars there are; what is known of those that stay is kept."""
+        self.problem, self.is_listed = "", True
+        self.members = {member.key: member for member in members}
+        self._states = {key: self._states.get(key, MemberState()) for key in self.members}
+
+    def unlisted(self, reason: str) -> None:
+        """Note that the sidecars could not be listed; those that were known stay."""
+        self.problem = reason
 
     def begin(self, key: str) -> None:
         """Note that a sidecar is being read."""
@@ -142,14 +167,16 @@ class MeshModel:
         return owners[0] if len(owners) == 1 else None
 
     def _change(self, key: str, **changes: Any) -> None:
-        self._states[key] = msgspec.structs.replace(self._states[key], **changes)
+        if key in self._states:  # else it is gone since it was asked for
+            self._states[key] = msgspec.structs.replace(self._states[key], **changes)
 
 
 def open_mesh(sources: tuple[str, ...], options: SourceOptions) -> MeshModel:
     """Make the model of what a user named; no dump is read yet.
 
     Args:
-        sources: Files, folders, admin addresses, or pods within `--from`.
+        sources: Files, folders, admin addresses, or pods within `--from` or of the cluster; none
+            for all pods of the cluster that have a sidecar.
         options: The options that name a source.
 
     Raises:
@@ -158,6 +185,10 @@ def open_mesh(sources: tuple[str, ...], options: SourceOptions) -> MeshModel:
     """
     if options.from_ is not None:
         return _of_snapshot(options.from_, sources, options)
+    if not sources and options.dump is None:
+        from osmscope.session.live_mesh import live_members
+
+        return MeshModel((), title="cluster", lister=partial(live_members, options))
     if options.dump is not None:
         members = [_alone(None, options)]
     elif len(sources) == 1 and _is_mesh(sources[0]):

@@ -8,14 +8,14 @@ from typing import ClassVar
 
 from osmscope.diff.resources import ResourceChange
 from osmscope.errors import OsmscopeError
-from osmscope.session.mesh_model import MeshModel
+from osmscope.session.mesh_model import MeshModel, reason_of
 from osmscope.tui import actions, themes
 from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
 from osmscope.tui.navigation import Navigation
 from osmscope.tui.palette import ActionsProvider, ResourcesProvider
 from osmscope.tui.performing import possible
-from osmscope.tui.reading import Progressed, Read
+from osmscope.tui.reading import Found, Progressed, Read
 
 
 def _now() -> datetime.datetime:
@@ -64,13 +64,28 @@ class ScopeApp(Navigation):
         """Show the first view, and start to read."""
         self.set_keymap(self._keys)
         await self._show(self.history.present)
-        self.read_all()
+        if self.mesh.lister is not None:
+            self.find_members(self.mesh.lister)
+        else:
+            self.read_all()
         self.refresh_every(self._refresh_seconds)
+
+    def on_found(self, event: Found) -> None:
+        """Note which sidecars there are, and read who they are."""
+        if isinstance(event.result, OsmscopeError):
+            self.mesh.unlisted(reason_of(event.result))
+        else:
+            self.mesh.listed(event.result)
+            self.read_all()
+        if self.view is not None:
+            self.view.member_changed("")
 
     def on_read(self, event: Read) -> None:
         """Note what came of reading a sidecar, and tell the view."""
+        if event.key not in self.mesh.members:
+            return
         if isinstance(event.result, OsmscopeError):
-            self.mesh.failed(event.key, " ".join(str(event.result).split()))
+            self.mesh.failed(event.key, reason_of(event.result))
         elif event.result is None:
             self.mesh.cancelled(event.key)
         else:

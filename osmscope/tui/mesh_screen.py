@@ -66,14 +66,14 @@ class MeshScreen(MarkingView):
         table = self.table
         total = table.total()
         if not total:
-            self.query_one("#caption", Bar).put(
-                (" nothing to show: give osmscope tui a SOURCE", "")
-            )
+            self.query_one("#caption", Bar).put(self._nothing())
             return
         count = f"{table.count()} of {total}" if table.filter.matches else str(total)
         pieces = [(" Pods ", "strong"), (count, "faint")]
         if table.filter.text:
             pieces.append((f"  /{table.filter.text}", "key"))
+        if self.scope.mesh.problem:
+            pieces.append((f"  ! not listed anew: {self.scope.mesh.problem}", "warn"))
         self.query_one("#caption", Bar).put(*pieces)
 
     @on(LineList.Followed)
@@ -106,9 +106,20 @@ class MeshScreen(MarkingView):
         self.prompt.open("/", self.table.filter.text)
 
     def action_refresh(self) -> None:
-        """Read the sidecar under the cursor again."""
+        """Read the sidecar under the cursor again; of a cluster, list the pods anew."""
         if self.table.key():
             self.scope.read(self.table.key())
+        if self.scope.mesh.lister is not None:
+            self.scope.find_members(self.scope.mesh.lister)
+
+    def _nothing(self) -> tuple[str, str]:
+        """Say why there are no pods."""
+        mesh = self.scope.mesh
+        if mesh.problem:
+            return f" ✗ {mesh.problem}", "bad"
+        if mesh.is_listed:
+            return " no pod with a sidecar is here; give osmscope tui a SOURCE", ""
+        return " ◌ listing the pods of the cluster …", "faint"
 
     def action_read_all(self) -> None:
         """Read all sidecars, whole."""

@@ -15,7 +15,7 @@ from textual.worker import Worker, get_current_worker
 
 from osmscope.errors import OsmscopeError
 from osmscope.session.member_reading import Loaded, read_member
-from osmscope.session.mesh_model import MeshModel
+from osmscope.session.mesh_model import Lister, Member, MeshModel
 
 AT_ONCE = 50
 """Up to how many sidecars are all read at the start; of more, only those that are opened."""
@@ -40,18 +40,39 @@ class Progressed(Message):
         self.words = words
 
 
+class Found(Message):
+    """The sidecars of the mesh were listed, or not."""
+
+    def __init__(self, result: tuple[Member, ...] | OsmscopeError) -> None:
+        super().__init__()
+        self.result = result
+
+
 class Reading(App[Any]):
     """Reads sidecars."""
 
     mesh: MeshModel
 
+    @work(thread=True, exclusive=True, group="list members")
+    def find_members(self, lister: Lister) -> None:
+        """List the sidecars of the mesh."""
+        worker = get_current_worker()
+        try:
+            result: tuple[Member, ...] | OsmscopeError = tuple(lister())
+        except OsmscopeError as error:
+            result = error
+        if not worker.is_cancelled:
+            self.post_message(Found(result))
+
     def read_all(self, *, whole: bool = False) -> None:
-        """Read all sidecars of a small mesh, one after the other.
+        """Read all sidecars of a small mesh that were not read, one after the other.
 
         Args:
-            whole: Whether to read all of live ones; else only who they are is read.
+            whole: Whether to read all, also again, also of a big mesh, and all of live ones; else
+                of these only who they are is read.
         """
-        keys = [key for key in self.mesh.members if self.mesh.state(key).status != "loading"]
+        states = {key: self.mesh.state(key).status for key in self.mesh.members}
+        keys = [key for key, s in states.items() if s == "unread" or (whole and s != "loading")]
         if whole or len(keys) <= AT_ONCE:
             for key in keys:
                 self.mesh.begin(key)
@@ -101,9 +122,11 @@ class Reading(App[Any]):
             self.post_message(Progressed(key, words))
             return not worker.is_cancelled
 
+        member = self.mesh.members.get(key)
+        if member is None:  # it is gone since it was asked for
+            return None
         try:
-            member, before = self.mesh.members[key], self.mesh.state(key)
-            return read_member(member, before, whole=whole, tell=tell)
+            return read_member(member, self.mesh.state(key), whole=whole, tell=tell)
         except OsmscopeError as error:
             return error
         except Exception as error:  # a file that nobody foresaw fails alone
