@@ -17,8 +17,8 @@ from osmscope.cli.sources import source_options
 from osmscope.cli.watch import DEFAULT_SECONDS, Watching, watch_trace
 from osmscope.errors import UsageError
 from osmscope.report import documents
-from osmscope.report.trace_report import Setting, trace_report
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.session.traced_report import traced_report
 from osmscope.session.tracing import SidecarTracer, Traced, completion_of
 from osmscope.session.typed_request import RequestOptions, typed_request
 from osmscope.trace.batch import Batch
@@ -128,7 +128,7 @@ def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
         output.write_lines([documents.as_line(traced.answer)])
     elif chosen in ("json", "yaml"):
         document = documents.trace_document(
-            traced.answer, traced.explanation, traced.inferred, traced.data
+            traced.answer, traced.explanation, traced.inferred, traced.data, traced.evidence
         )
         write = documents.as_json if chosen == "json" else documents.as_yaml
         output.write(write(document))
@@ -141,18 +141,8 @@ def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:
 def _write_text(traced: Traced, sidecar: Sidecar, settings: _Settings, *, wide: bool) -> None:
     from osmscope.report.text import trace_text
 
-    is_picture = settings.format == "svg"  # kept for longer than an age is true
-    setting = Setting(
-        source=sidecar.name,
-        inferred=traced.inferred,
-        pods=sidecar.pod_names(),
-        stand_in=traced.stand_in,
-        data="" if is_picture or traced.data is None else traced.data.words(datetime.now(UTC)),
-    )
-    report = trace_report(traced.answer, traced.explanation, traced.request, setting)
-    for note in sidecar.later_notes():
-        if note not in traced.inferred:
-            diagnostics.note(note)
+    is_picture = settings.format == "svg"
+    report = traced_report(traced, sidecar, None if is_picture else datetime.now(UTC))
     if is_picture:
         from osmscope.report.svg import as_svg
 

@@ -11,7 +11,7 @@ import msgspec
 from osmscope.cli import output
 from osmscope.errors import UsageError
 from osmscope.report import documents
-from osmscope.report.trace_report import Setting, trace_report
+from osmscope.session.traced_report import traced_report
 from osmscope.session.tracing import SidecarTracer
 from osmscope.session.typed_request import Typed
 from osmscope.session.watching import Seen, watch
@@ -68,14 +68,7 @@ def _text(seen: Seen, tracer: SidecarTracer, now: datetime, watching: Watching) 
     traced = seen.traced
     if traced is None:
         return problem_text(seen.problem, now, page=page)
-    setting = Setting(
-        source=tracer.sidecar.name,
-        inferred=traced.inferred,
-        pods=tracer.sidecar.pod_names(),
-        stand_in=traced.stand_in,
-        data="" if traced.data is None else traced.data.words(now),
-    )
-    report = trace_report(traced.answer, traced.explanation, traced.request, setting)
+    report = traced_report(traced, tracer.sidecar, now)
     if seen.changes or seen.is_back:
         return change_text(report, seen.changes, now, page=page, is_back=seen.is_back)
     return trace_text(report, width=width, color=color, wide=watching.format == "wide")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from osmscope.trace.answer import Answer, Explanation
+from osmscope.trace.evidence import Evidence
 from osmscope.trace.request import TraceRequest
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def trace_document(
     explanation: Explanation,
     inferred: tuple[str, ...] = (),
     data: object = None,
+    evidence: tuple[Evidence, ...] = (),
 ) -> dict[str, object]:
     """Join an answer and its explanation to one document.
 
@@ -30,6 +32,7 @@ def trace_document(
         explanation: Why.
         inferred: How the request was completed.
         data: What it rests on, a `Data` of `osmscope.session.age`; None where nobody said.
+        evidence: What the sidecar counted on the way.
     """
     document: dict[str, object] = msgspec.to_builtins(answer)
     document["inferred"] = list(inferred)
@@ -37,6 +40,7 @@ def trace_document(
     document["near_misses"] = msgspec.to_builtins(explanation.near_misses)
     if data is not None:
         document["data"] = msgspec.to_builtins(data)
+        document["evidence"] = msgspec.to_builtins(evidence)
     return document
 
 

@@ -45,6 +45,7 @@ def trace_text(report: TraceReport, *, width: int, color: bool = False, wide: bo
     _section(page, "nearest", nearest)
     _section(page, "inferred", report.inferred)
     _section(page, "assumed", report.assumed)
+    _section(page, "evidence", report.evidence)
     return page.text()
 
 

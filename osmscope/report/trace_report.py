@@ -7,7 +7,7 @@ or colours; texts are as the dump has them, and writers escape them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from osmscope.trace.answer import (
     Response,
     Step,
 )
+from osmscope.trace.evidence import Evidence
 from osmscope.trace.request import TraceRequest
 
 Sign = Literal["good", "bad", "unknown"]
@@ -56,6 +57,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """An IP address that only stands for the one that the host has."""
     data: str = ""
     """How old what was read is, and what it cost."""
+    evidence: tuple[Evidence, ...] = ()
+    """What the sidecar counted on the way."""
+    no_evidence: str = ""
+    """Why its counters cannot be read."""
 
 
 class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +79,8 @@ class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
     nearest: tuple[str, ...]
     inferred: tuple[str, ...]
     assumed: tuple[str, ...]
+    evidence: tuple[str, ...]
+    """What the sidecar counted on the way since it started."""
 
 
 def trace_report(
@@ -107,6 +114,7 @@ def trace_report(
         nearest=tuple(f"{miss.change} → {miss.what}" for miss in explanation.near_misses),
         inferred=(*setting.inferred, *_inferred(explanation)),
         assumed=answer.assumptions,
+        evidence=tuple(_evidence(setting)),
     )
 
 
@@ -251,6 +259,13 @@ def _changes(outcome: OutcomeAnswer) -> list[str]:
     if upstream.removed_headers:
         lines.append("without " + ", ".join(upstream.removed_headers))
     return lines
+
+
+def _evidence(setting: Setting) -> Iterator[str]:
+    for one in setting.evidence:
+        yield f"{one.name} = {one.value} since start: {one.words}"
+    if setting.no_evidence:
+        yield f"the counters cannot be read: {setting.no_evidence}"
 
 
 def _inferred(explanation: Explanation) -> list[str]:

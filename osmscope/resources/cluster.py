@@ -124,7 +124,7 @@ class Cluster(Resource, frozen=True):
 
     inert = frozenset({
         "per_connection_buffer_limit_bytes",
-        "max_requests_per_connection", "alt_stat_name", "observability_name", "metadata",
+        "max_requests_per_connection", "observability_name", "metadata",
         "dns_refresh_rate", "dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family",
         "dns_resolvers", "use_tcp_for_dns_lookups", "dns_resolution_config", "dns_jitter",
         "typed_dns_resolver_config", "wait_for_warm_on_init",
@@ -137,6 +137,7 @@ class Cluster(Resource, frozen=True):
     })  # fmt: skip
 
     name: str = ""
+    alt_stat_name: str = ""
     type: str = "STATIC"
     cluster_type: CustomClusterType | None = None
     eds_cluster_config: EdsClusterConfig | None = None

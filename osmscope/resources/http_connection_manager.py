@@ -244,7 +244,7 @@ class HttpConnectionManager(Resource, frozen=True):
     """`envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`."""
 
     inert = frozenset({
-        "stat_prefix", "add_user_agent", "tracing", "http2_protocol_options",
+        "add_user_agent", "tracing", "http2_protocol_options",
         "http3_protocol_options", "server_header_transformation", "max_request_headers_kb",
         "request_timeout", "request_headers_timeout", "drain_timeout",
         "delayed_close_timeout", "access_log", "access_log_flush_interval", "access_log_options",
@@ -258,6 +258,7 @@ class HttpConnectionManager(Resource, frozen=True):
         "idle_timeout",
     })  # fmt: skip
 
+    stat_prefix: str = ""
     codec_type: str = "AUTO"
     stream_idle_timeout: str | None = None
     rds: Rds | None = None

@@ -94,7 +94,7 @@ class Listener(Resource, frozen=True):
     """`envoy.config.listener.v3.Listener`."""
 
     inert = frozenset({
-        "stat_prefix", "per_connection_buffer_limit_bytes", "metadata", "drain_type",
+        "per_connection_buffer_limit_bytes", "metadata", "drain_type",
         "access_log", "access_log_flush_interval", "socket_options",
         "tcp_fast_open_queue_length", "freebind",
         "transparent", "enable_reuse_port", "reuse_port", "connection_balance_config",
@@ -104,6 +104,7 @@ class Listener(Resource, frozen=True):
     })  # fmt: skip
 
     name: str = ""
+    stat_prefix: str = ""
     address: Address = Address()
     additional_addresses: tuple[AdditionalAddress, ...] = ()
     filter_chains: tuple[FilterChain, ...] = ()

@@ -51,13 +51,14 @@ class TcpProxy(Resource, frozen=True):
     """`envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy`."""
 
     inert = frozenset({
-        "stat_prefix", "access_log", "access_log_options", "idle_timeout", "max_connect_attempts",
+        "access_log", "access_log_options", "idle_timeout", "max_connect_attempts",
         "max_downstream_connection_duration", "upstream_idle_timeout", "backoff_options",
         "downstream_idle_timeout", "access_log_flush_interval", "flush_access_log_on_connected",
         "proxy_protocol_tlvs", "max_downstream_connection_duration_jitter_percentage",
         "upstream_connect_mode", "max_early_data_bytes",
     })  # fmt: skip
 
+    stat_prefix: str = ""
     cluster: str = ""
     weighted_clusters: TcpWeightedClusters | None = None
     on_demand: object = None

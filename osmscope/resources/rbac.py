@@ -133,9 +133,10 @@ class NetworkRbac(Resource, frozen=True):
     """`envoy.extensions.filters.network.rbac.v3.RBAC`."""
 
     inert = frozenset({
-        "shadow_rules", "shadow_matcher", "shadow_rules_stat_prefix", "stat_prefix",
+        "shadow_rules", "shadow_matcher", "shadow_rules_stat_prefix",
         "enforcement_type", "delay_deny",
     })  # fmt: skip
 
+    stat_prefix: str = ""
     rules: RbacRules | None = None
     matcher: Matcher | None = None

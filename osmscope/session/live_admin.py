@@ -105,6 +105,14 @@ class Live:
         way = Way(opening, deadline=deadline)
         return cls(way, LiveDump(way, where=where))
 
+    def stats(self, pattern: str) -> Source:
+        """Ask for the counters that fit a pattern and were ever used.
+
+        Raises:
+            UnreachableError: The sidecar does not answer.
+        """
+        return self.way.ask("stats", "usedonly", filter=pattern)
+
     def moved(self) -> tuple[Moved, ...]:
         """Say what of that which was read is another version by now.
 

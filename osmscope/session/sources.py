@@ -27,7 +27,7 @@ from osmscope.resources.proxy import Proxy
 from osmscope.session.live_admin import Live, Opening
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
-from osmscope.source.files import Source
+from osmscope.source.files import Source, read_bytes
 from osmscope.source.kubeconfig import Via
 from osmscope.source.locations import read_location
 from osmscope.source.service_directory import ServiceDirectory
@@ -59,6 +59,14 @@ class SourceOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a live source is asked for everything at once."""
 
 
+def _no_stats(pattern: str) -> Source | None:
+    return None
+
+
+def _read_stats(location: str, pattern: str) -> Source | None:
+    return read_bytes(location)
+
+
 class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """One sidecar, ready to be asked."""
 
@@ -79,6 +87,9 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was read of a live Envoy."""
     later_notes: Callable[[], Sequence[str]] = tuple
     """Gives what could not be read of the cluster until now."""
+    stats: Callable[[str], Source | None] = _no_stats
+    """Gives the answer of /stats, for the counters that fit a pattern where it can be asked for
+    them alone; None where there is none."""
     files: tuple[Path, ...] = ()
     """The files that it was read of."""
     stamps: tuple[tuple[int, ...], ...] | None = None
@@ -103,7 +114,7 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
         live = self.live.renewed(kinds)
         own = self.proxy.clusters is self.live.clusters
         proxy = Proxy(live.dump, live.clusters if own else self.proxy.clusters)
-        return msgspec.structs.replace(self, proxy=proxy, live=live)
+        return msgspec.structs.replace(self, proxy=proxy, live=live, stats=live.stats)
 
     def close(self) -> None:
         """Close the way to a live sidecar; a later question opens it again."""
@@ -130,6 +141,9 @@ def read_sidecar(source: str | None, options: SourceOptions) -> Sidecar:
         sidecar = live_sidecar(partial(_open, place.name), place.name, options)
     else:
         sidecar = _of_file(place.name or "-", place.clusters, options)
+        if place.stats is not None:
+            stats = partial(_read_stats, place.stats)
+            sidecar = msgspec.structs.replace(sidecar, stats=stats)
     if "-" in (place.name, options.clusters):
         return sidecar
     stamps = stamps_of(sidecar.files)
@@ -178,7 +192,9 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
     clusters = live.clusters if own else _clusters(str(options.clusters), options)
     namespace = node_namespace(live.dump.node().id)
     proxy = Proxy(live.dump, clusters)
-    return Sidecar(proxy=proxy, name=where, namespace=namespace, is_live=True, live=live)
+    return Sidecar(
+        proxy=proxy, name=where, namespace=namespace, is_live=True, live=live, stats=live.stats
+    )
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:
@@ -203,6 +219,7 @@ class _Place(msgspec.Struct, frozen=True):
     name: str | None
     folder: str | None = None
     clusters: str | None = None
+    stats: str | None = None
     is_live: bool = False
     """Whether it is the name of a pod in the cluster."""
 
@@ -229,8 +246,10 @@ def _path(source: str) -> _Place:
     if _is_file(source):
         return _Place(source)
     if Path(source).is_dir():
-        dump, clusters = _beside(source, "config_dump"), _beside(source, "clusters")
-        return _Place(None, source) if dump is None else _Place(dump, clusters=clusters)
+        dump = _beside(source, "config_dump")
+        if dump is None:
+            return _Place(None, source)
+        return _Place(dump, clusters=_beside(source, "clusters"), stats=_beside(source, "stats"))
     if _POD.fullmatch(source) and not source.endswith(_SUFFIXES):
         return _Place(source, is_live=True)
     raise UsageError(f"{source!r} is no file, no folder and no admin address", hint=_meant(source))
@@ -250,7 +269,7 @@ def mesh_folder(location: str) -> str:
 
 def _beside(folder: str, what: str) -> str | None:
     """Find a file of a pod's own folder."""
-    names = (f"{what}.json{packed}" for packed in ("", ".gz", ".zst"))
+    names = (f"{what}{end}{packed}" for end in (".json", ".txt") for packed in ("", ".gz", ".zst"))
     return next((str(Path(folder, name)) for name in names if Path(folder, name).is_file()), None)
 
 
@@ -339,6 +358,7 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         namespace=pod.namespace or sidecar.namespace,
         captured_at=_captured_at(snapshot),
         services=ServiceDirectory(snapshot.services()),
+        stats=lambda pattern: snapshot.read(pod, "stats"),
         files=(Path(location), *(Path(location, name) for name in pod.files.values())),
         pod_names=snapshot.pod_names,
         address=pod.addresses[0] if pod.addresses else "",

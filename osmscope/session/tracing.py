@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from osmscope.dump.live_versions import Moved
+from osmscope.dump.stats import read_counters
+from osmscope.errors import DumpError, RefusedError
 from osmscope.session.age import Data, data_of
 from osmscope.session.sources import Sidecar
 from osmscope.session.typed_request import Typed
 from osmscope.trace.answer import Answer, Explanation, Step
 from osmscope.trace.batch import qualified, undecided
 from osmscope.trace.completion import Completion
+from osmscope.trace.evidence import Evidence, evidence_of, pattern_of
 from osmscope.trace.inference import Destinations, Inference
 from osmscope.trace.request import TraceRequest
 
@@ -32,6 +35,10 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     """The destination, where it only stands for the address that the host has."""
     data: Data | None = None
     """What the answer rests on."""
+    evidence: tuple[Evidence, ...] = ()
+    """What the sidecar counted on the way so far."""
+    no_evidence: str = ""
+    """Why its counters cannot be read, where they should be there."""
 
 
 def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completion:
@@ -115,13 +122,33 @@ class SidecarTracer:
         answer, explanation = self.tracer.explain(completed, brief=brief)
         answer = qualified(answer, found)
         looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
+        evidence, problem = self._evidence(answer, explanation)
         return Traced(
             request=completed,
             answer=answer,
             explanation=explanation,
             inferred=(*said, *looked_up),
             stand_in=(found.dst_ip or "") if found.is_stand_in else "",
+            evidence=evidence,
+            no_evidence=problem,
         )
+
+    def _evidence(
+        self, answer: Answer, explanation: Explanation
+    ) -> tuple[tuple[Evidence, ...], str]:
+        """Read what is counted on the way, and why it cannot be read where that is so."""
+        counters = explanation.counters
+        if not counters:
+            return (), ""
+        try:
+            source = self.sidecar.stats(pattern_of(counters))
+            if source is None:
+                return (), ""
+            names = {counter.name for counter in counters}
+            values = read_counters(source.data, names, where=source.where)
+        except (RefusedError, DumpError) as error:  # an answer without evidence is an answer
+            return (), str(error)
+        return evidence_of(answer, counters, values), ""
 
 
 def _candidates(found: Inference) -> Explanation:

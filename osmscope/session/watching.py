@@ -75,6 +75,7 @@ class _Last:
     def __init__(self, traced: Traced, sidecar: Sidecar) -> None:
         self.answer = traced.answer
         self.versions = _versions(traced.answer, sidecar)
+        self.counts = {one.name: one.value for one in traced.evidence}
 
     def changes_since(self, before: _Last) -> tuple[str, ...]:
         versions = [
@@ -82,7 +83,12 @@ class _Last:
             for name, new in self.versions.items()
             if (old := before.versions.get(name, new)) != new
         ]
-        return (*answer_changes(before.answer, self.answer), *versions)
+        counts = [
+            f"{name} = {count}: {count - before.counts.get(name, 0)} more since the last look"
+            for name, count in self.counts.items()
+            if count > before.counts.get(name, 0)
+        ]
+        return (*answer_changes(before.answer, self.answer), *versions, *counts)
 
 
 def _versions(answer: Answer, sidecar: Sidecar) -> dict[str, str]:

@@ -115,11 +115,29 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[OutcomeAnswer, ...]
 
 
+class Counter(msgspec.Struct, frozen=True):
+    """Something that a sidecar counts on the way of a request."""
+
+    scope: str
+    """What its name starts with, as "cluster.a"."""
+    metric: str
+    """The rest of its name, as "upstream_cx_connect_fail"."""
+    words: str
+    """What it counts."""
+
+    @property
+    def name(self) -> str:
+        """As the sidecar's `/stats` names it."""
+        return f"{self.scope}.{self.metric}"
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why: every decision with its losers, and what is close where the request misses."""
 
     steps: tuple[Step, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    """What is counted on the way, in its order."""
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):

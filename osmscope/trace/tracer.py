@@ -13,6 +13,7 @@ from osmscope.rules.facts import Headers
 from osmscope.trace.answer import Answer, Explanation, NearMiss
 from osmscope.trace.assumptions import assumptions_of
 from osmscope.trace.connection import evaluate_connection
+from osmscope.trace.evidence import counters_of
 from osmscope.trace.explain import steps_of
 from osmscope.trace.http import evaluate_http
 from osmscope.trace.near_miss import near_misses
@@ -92,7 +93,8 @@ class Tracer:
         connection = evaluation.connection
         steps = steps_of(self._sidecar, request, connection, joined, brief=brief)
         misses = () if brief else self._near_misses(request, evaluation, answer)
-        return answer, Explanation(steps=steps, near_misses=misses)
+        counters = () if brief else counters_of(evaluation)
+        return answer, Explanation(steps=steps, near_misses=misses, counters=counters)
 
     def _near_misses(
         self, request: TraceRequest, evaluation: Evaluation, answer: Answer

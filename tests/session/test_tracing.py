@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 
 from osmscope.errors import UsageError
 from osmscope.session.sources import SourceOptions, read_sidecar
 from osmscope.session.tracing import SidecarTracer
 from osmscope.session.typed_request import RequestOptions, typed_request
+
+TYPED = typed_request("bookstore.bookstore:14001/books-bought", RequestOptions())
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +44,30 @@ def test_a_destination_that_was_typed_is_not_looked_up(bookbuyer_tracer):
 def test_a_request_that_contradicts_itself_is_refused(bookbuyer_tracer):
     with pytest.raises(UsageError):
         _trace(bookbuyer_tracer, "bookstore:14001", tcp=True, http2=True)
+
+
+def test_a_pods_saved_counters_are_evidence(bookbuyer, tmp_path):
+    folder = shutil.copytree(bookbuyer, tmp_path / "pod")
+    name = "cluster.bookstore/bookstore-v1|14001.upstream_cx_connect_fail"
+    (folder / "stats.txt").write_text(f"{name}: 12\nother: 3\n")
+    traced = SidecarTracer(read_sidecar(str(folder), SourceOptions())).trace(TYPED)
+    assert [(one.name, one.value) for one in traced.evidence] == [(name, 12)]
+    assert traced.no_evidence == ""
+
+
+def test_a_captures_saved_counters_are_evidence(bookstore, tmp_path):
+    mesh = shutil.copytree(bookstore, tmp_path / "mesh")
+    pod = next(mesh.glob("pods/*/bookbuyer*"))
+    name = "cluster.bookstore/bookstore-v2|14001.upstream_rq_timeout"
+    (pod / "stats.json").write_text(json.dumps({"stats": [{"name": name, "value": 1}]}))
+    sidecar = read_sidecar("bookbuyer", SourceOptions(from_=str(mesh)))
+    assert [one.name for one in SidecarTracer(sidecar).trace(TYPED).evidence] == [name]
+
+
+def test_counters_that_cannot_be_read_leave_an_answer_an_answer(bookbuyer, tmp_path):
+    folder = shutil.copytree(bookbuyer, tmp_path / "pod")
+    (folder / "stats.txt").write_text("<html>")
+    traced = SidecarTracer(read_sidecar(str(folder), SourceOptions())).trace(TYPED)
+    assert traced.evidence == ()
+    assert "not an answer of /stats" in traced.no_evidence
+    assert traced.answer.outcomes

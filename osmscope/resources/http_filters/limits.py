@@ -44,12 +44,13 @@ class LocalRateLimit(Resource, frozen=True):
     """`envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit`, of filter and routes."""
 
     inert = frozenset({
-        "stat_prefix", "response_headers_to_add", "enable_x_ratelimit_headers",
+        "response_headers_to_add", "enable_x_ratelimit_headers",
         "local_rate_limit_per_downstream_connection", "local_cluster_rate_limit",
         "rate_limited_as_resource_exhausted", "max_dynamic_descriptors", "status",
         "request_headers_to_add_when_not_enforced",
     })  # fmt: skip
 
+    stat_prefix: str = ""
     token_bucket: TokenBucket | None = None
     filter_enabled: RuntimeFractionalPercent | None = None
     filter_enforced: RuntimeFractionalPercent | None = None
