@@ -24,6 +24,7 @@ from osmscope.errors import SourceError, UsageError
 from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
+from osmscope.rules.interception import Redirection
 from osmscope.session.live_admin import Live, Opening
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
@@ -85,6 +86,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """When it was captured, as its manifest says; "" where it says nothing."""
     is_live: bool = False
     """Whether it was read of a live Envoy."""
+    redirection: Callable[[], Redirection | None] = lambda: None
+    """Gives what its mesh leads to it; None where nothing is known, or nothing is."""
     later_notes: Callable[[], Sequence[str]] = tuple
     """Gives what could not be read of the cluster until now."""
     stats: Callable[[str], Source | None] = _no_stats
@@ -361,6 +364,7 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         stats=lambda pattern: snapshot.read(pod, "stats"),
         files=(Path(location), *(Path(location, name) for name in pod.files.values())),
         pod_names=snapshot.pod_names,
+        redirection=partial(_redirection, snapshot, pod),
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,
     )
@@ -369,6 +373,15 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
 def _captured_at(snapshot: Snapshot) -> str:
     moment = snapshot.recorded_at()
     return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _redirection(snapshot: Snapshot, pod: PodFiles) -> Redirection | None:
+    facts = snapshot.facts_of(pod)
+    if facts is None:
+        return None
+    from osmscope.mesh.interception import redirection
+
+    return redirection(facts.spec, facts.addresses, snapshot.mesh_config)
 
 
 def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:
