@@ -20,7 +20,7 @@ import msgspec
 
 from osmscope.dump.clusters import Clusters, read_clusters
 from osmscope.dump.sections import Dump
-from osmscope.errors import SourceError, UsageError
+from osmscope.errors import DumpError, SourceError, UnreachableError, UsageError
 from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
@@ -188,7 +188,11 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
     """
     if options.full:
         with opening() as address:
-            sidecar = _of_file(address, None, options)
+            try:
+                sidecar = _of_file(address, None, options)
+            except DumpError as error:  # whoever answers there is no Envoy
+                hint = error.hint or "give the address of an Envoy's admin interface"
+                raise UnreachableError(error.message, where=where, hint=hint) from None
             return msgspec.structs.replace(sidecar, name=where, is_live=True)
     live = Live.open(opening, where=where, deadline=options.request_timeout)
     own = options.clusters is None
