@@ -130,9 +130,10 @@ class BufferPerRoute(Resource, frozen=True):
 class SessionCookie(Resource, frozen=True):
     """The cookie that holds a session."""
 
-    inert = frozenset({"ttl", "path", "attributes"})
+    inert = frozenset({"ttl", "attributes"})
 
     name: str = ""
+    path: str = ""
 
 
 @extension("envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState")
