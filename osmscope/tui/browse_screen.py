@@ -119,12 +119,14 @@ class BrowseScreen(Searching):
             ref = event.location.ref
             self.table.show(event.listing, event.positions, ref.key if ref else "")
             self.caption()
+            self.count_kinds()
 
     @on(Rooted)
     def _rooted(self, event: Rooted) -> None:
         if event.location == self.location:
             self.outline.show(event.tree, event.location.ref)
             self.caption()
+            self.count_kinds()
 
     @on(Grown)
     def _grown(self, event: Grown) -> None:
@@ -161,7 +163,7 @@ class BrowseScreen(Searching):
 
     def caption(self) -> None:
         """Say what is shown, and of whom."""
-        if not self.is_mounted or not self.location.member:
+        if not self.location.member or not self.query("#caption"):
             return
         state = self.state_words()
         kind = BY_NAME.get(self.location.kind)

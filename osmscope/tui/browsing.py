@@ -26,7 +26,7 @@ from osmscope.tui.marking import MarkingView
 from osmscope.tui.settings import FORMS
 from osmscope.tui.tree_model import Node, Tree
 
-_PAUSE = 0.2
+_PAUSE = 0.1
 """Seconds that the screen gets for itself between two counts."""
 _MOST_YAML = 1 << 19
 """The most bytes of JSON that are also written as YAML, which takes long."""
@@ -123,8 +123,14 @@ class Browsing(MarkingView):
             message = Described(location.ref, _failed(error))
         if not worker.is_cancelled:
             self.post_message(message)
-        self._count(inventory)
 
+    def count_kinds(self) -> None:
+        """List all kinds in the background, where that was not done."""
+        inventory = self.scope.inventory(self.location.member)
+        if inventory is not None and not all(inventory.is_listed(kind.name) for kind in KINDS):
+            self._count(inventory)
+
+    @work(thread=True, exclusive=True, group="count")
     def _count(self, inventory: Inventory) -> None:
         """List the other kinds too, for the counts, once what was asked for is on the screen."""
         worker = get_current_worker()

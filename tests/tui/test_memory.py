@@ -33,5 +33,3 @@ def test_why_it_cannot_be_written_is_told(tmp_path):
 
 def test_without_a_place_nothing_is_written():
     assert Memory().save() == ""
-
-
