@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,12 @@ def bookstore() -> Path:
 def bookbuyer(bookstore: Path) -> Path:
     """The folder of one pod."""
     return next(bookstore.glob("pods/*/bookbuyer*"))
+
+
+@pytest.fixture(scope="session")
+def live_envoy() -> Iterator[str]:
+    """The admin address of a real Envoy with resources in all states."""
+    from tests.live_envoy import running_envoy
+
+    with running_envoy() as address:
+        yield address

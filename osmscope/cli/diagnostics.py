@@ -6,9 +6,11 @@ log of a job, among lines of other programs. Its text may quote a dump, so it is
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterator
 
 from osmscope.errors import OsmscopeError
 from osmscope.report.untrusted import escaped
@@ -36,6 +38,45 @@ def report_failure(error: BaseException) -> None:
 def note(text: str) -> None:
     """Print a remark that is not part of the answer."""
     _write(f"osmscope: {escaped(text)}")
+
+
+def ask(question: str) -> str:
+    """Ask whoever sits there; standard output stays for data."""
+    import click
+
+    answer: str = click.prompt(question, err=True, default="", show_default=False)
+    return answer
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show how far something is, where somebody looks.
+
+    Args:
+        what: What is done, as "Capturing".
+        total: How many there are.
+
+    Yields:
+        What to call when one is done, with its name.
+    """
+    if not is_terminal():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[name]}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total, name="")
+        yield lambda name: bar.update(task, advance=1, name=escape(escaped(name)))
 
 
 def is_terminal() -> bool:

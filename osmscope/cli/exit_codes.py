@@ -51,6 +51,16 @@ VERIFIED = (
 """What `osmscope verify --help` says of each code."""
 
 
+CAPTURED_IN_PART = DOES_NOT_REACH
+CAPTURED = (
+    (REACHES, "everything is captured"),
+    (CAPTURED_IN_PART, "captured, but for the sidecars or parts of them that are named"),
+    (BAD_INPUT, "usage, or it cannot be written"),
+    (NOT_REACHABLE, "nothing could be reached"),
+)
+"""What `osmscope capture --help` says of each code."""
+
+
 def of_results(results: Iterable[str]) -> int:
     """Return the exit code of comparisons: `agree`, `differ` or `not compared` each."""
     found = set(results)

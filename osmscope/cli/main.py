@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "witness": ("osmscope.cli.witness", "Find a request that reaches a resource."),
     "verify": ("osmscope.cli.verify", "Ask a real Envoy, and say whether it agrees with a trace."),
     "replay": ("osmscope.cli.replay", "Say what would differ for the requests of an access log."),
+    "capture": ("osmscope.cli.capture", "Save sidecars without their secrets, for --from."),
     "get": ("osmscope.cli.get", "List listeners, chains, routes, clusters, endpoints, secrets."),
     "graph": ("osmscope.cli.graph", "Draw a proxy's resources, or the path of one request."),
     "query": ("osmscope.cli.query", "Ask a dump a JMESPath question."),

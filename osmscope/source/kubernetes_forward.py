@@ -129,6 +129,7 @@ class Forward:
         self.failure = self._explained(_innermost(error))
         if not opened.done():
             opened.set_exception(self.failure)
+            opened.exception()  # nobody waits for those of later connections
 
     def _explained(self, error: BaseException) -> UnreachableError:
         """Return the error of ours that a failure means."""

@@ -55,6 +55,7 @@ _WHOLE = frozenset({"key", "keys", "value", "kty", "input", *_MATCHES, *_MAPS, *
 """Keys that are understood together with those beside them."""
 
 _OPERATORS = re.compile(r"(?:%[^%]+%)+")
+_PLAIN = re.compile(r"\d{1,5}|true|false", re.IGNORECASE)
 _WORDS = ("args", "command")
 
 Link = tuple["Link | None", str | int]
@@ -249,7 +250,7 @@ class _Walk:
         own = node[fields["name"]]
         if not isinstance(own, str):
             return
-        if name == "env" and "value" in fields:
+        if name == "env" and "value" in fields and not _tells_nothing(node[fields["value"]]):
             self._replace(node, fields["value"], place, _without_secret)
         if name == "cookies" or is_secret_header(own):
             self._matches(node, fields, place)
@@ -329,6 +330,11 @@ def _without_secret(text: str) -> str:
     if text in ("", REDACTED, _REDACTED_BYTES) or _OPERATORS.fullmatch(text):
         return text
     return REDACTED
+
+
+def _tells_nothing(value: Json) -> bool:
+    """Whether a variable holds a port or a switch, as those of sidecars do."""
+    return isinstance(value, str) and _PLAIN.fullmatch(value) is not None
 
 
 def _is_data_source(value: dict[str, Json]) -> bool:

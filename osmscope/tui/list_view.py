@@ -22,11 +22,12 @@ from osmscope.session.places import Place, Placed
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
 from osmscope.tui.detail_pane import DetailPane
-from osmscope.tui.filtering import Filter
+from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
+from osmscope.tui.prompt import Prompt
 from osmscope.tui.table_list import TableList
-from osmscope.tui.table_view import TableView
+from osmscope.tui.view_screen import ViewScreen
 
 _SIDE_BY_SIDE = 140
 """From how many columns the detail pane stands beside the list."""
@@ -40,7 +41,7 @@ class Gathered(Message):
         self.location, self.result = location, result
 
 
-class ListView(TableView):
+class ListView(ViewScreen):
     """A list and its row in words."""
 
     CONTEXT = "listing"
@@ -80,6 +81,11 @@ class ListView(TableView):
         return self.scope.mesh.members[member].name if member else self.scope.mesh.title or "mesh"
 
     @property
+    def table(self) -> TableList:
+        """The list."""
+        return self.query_one("#table", TableList)
+
+    @property
     def detail(self) -> DetailPane:
         """The row under the cursor in words."""
         return self.query_one("#detail", DetailPane)
@@ -96,7 +102,7 @@ class ListView(TableView):
         self.location = location
         self.table.focus()
         self._gather(location)
-        self.recaption()
+        self._caption()
 
     def place(self) -> Location:
         """Return where the user is."""
@@ -139,7 +145,7 @@ class ListView(TableView):
         self.placed = event.result
         self.table.show(event.result.listing, None, event.location.row)
         self._describe()
-        self.recaption()
+        self._caption()
 
     def here(self) -> int | None:
         """Return the position in the list of the row under the cursor."""
@@ -164,13 +170,16 @@ class ListView(TableView):
         if event.list is self.table and not isinstance(event, LineList.Followed):
             self._describe()
 
-    def recaption(self) -> None:
-        """Say what is listed, and how much of it."""
-        pieces = [(f" {self.WORDS} ", "strong")]
+    def _caption(self) -> None:
+        table, pieces = self.table, [(f" {self.WORDS} ", "strong")]
         if self.placed is None:
             pieces.append(("◌ …", "faint"))
         else:
-            pieces += self.counted()
+            total = table.total()
+            count = f"{table.count()} of {total}" if table.filter.text else str(total)
+            pieces.append((count, "faint"))
+        if table.filter.text:
+            pieces.append((f"  /{table.filter.text}", "key"))
         pieces += [(f"  {words}", "faint") for words in self.remarks()]
         self.query_one("#caption", Bar).put(*pieces)
         self.crumbs("osmscope", self.heading(), self.WORDS.lower())
@@ -182,13 +191,31 @@ class ListView(TableView):
         waiting = sum(not mesh.state(key).is_whole for key in asked)
         return (f"{waiting} of {len(asked)} sidecars are not read yet",) if waiting else ()
 
+    # Finding
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.prompt.open("/", self.table.filter.text)
+
+    @on(Prompt.Changed)
+    @on(Prompt.Entered)
+    def _filtered(self, event: Prompt.Changed) -> None:
+        if event.sign == "/":
+            self.table.filtered(parse_filter(event.text))
+            self._caption()
+
+    @on(Prompt.Given)
+    def _unfiltered(self) -> None:
+        self.table.filtered(Filter())
+        self._caption()
+
     def leave(self) -> bool:
         """Leave the detail pane, or clear the filter."""
         if self.detail.has_focus:
             self.table.focus()
             return True
         if self.table.filter.text:
-            self.unfiltered()
+            self._unfiltered()
             return True
         return False
 

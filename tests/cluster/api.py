@@ -101,6 +101,11 @@ class Api:
             raise ClusterError(f"DELETE {path}: {response.status_code}: {response.text}")
         wait_until(lambda: not self.exists(path), f"{path} is gone")
 
+    def delete_all(self, kind: str, namespace: str) -> None:
+        """Delete all objects of a kind in a namespace, and return when they are gone."""
+        self.request("DELETE", objects.collection(kind, namespace), {"gracePeriodSeconds": 0})
+        wait_until(lambda: not self.list(kind, namespace), f"{kind}s of {namespace} are gone")
+
 
 def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 30.0) -> None:
     """Wait until something is so.

@@ -15,7 +15,7 @@ from tests.mesh.bootstrap import ADMIN_PORT
 from tests.mesh.kubernetes import manifests
 from tests.mesh.topology import Pod, Release
 
-_TURN = 120.0
+_TURN = 300.0
 """Seconds to wait where another run of the tests has the mesh."""
 
 

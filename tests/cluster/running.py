@@ -201,6 +201,11 @@ class Cluster:
         """Delete a pod, as ``kubectl delete`` does; return when it is gone."""
         self.api.delete("Pod", name, namespace, grace=1)
 
+    def remove_pods(self, namespace: str) -> None:
+        """Remove all pods of a namespace, and where port-forwards to them lead, at once."""
+        for kind in ("Pod", "PortForward"):
+            self.api.delete_all(kind, namespace)
+
     def start(self) -> None:
         """Start everything; return when pods can be made.
 
@@ -210,7 +215,7 @@ class Cluster:
         deadline = time.monotonic() + START_DEADLINE
         self._etcd.start()
         wait_for_port(self._etcd, self._etcd_port, deadline=deadline)
-        self.start_api_server()
+        self._start_api_server()
         self.add_namespace("default")
         self.add_namespace(users.TOKENS)
         self.add_namespace("bookstore")
@@ -219,16 +224,24 @@ class Cluster:
         for user in (*users.RULES, users.ONE_NAMESPACE):
             self._add_service_account(user)
         self._wait_for_definitions()
-        self._kwok.start()
-        wait_for_port(self._kwok, self.kubelet_port, deadline=deadline)
+        self._start_kwok()
         self.add_node(NODE)
 
     def start_api_server(self) -> None:
-        """Start the API server, and return when it is ready.
+        """Let the API server come back, and return when pods can be made again.
 
         Raises:
             ClusterError: It does not become ready.
         """
+        self._start_api_server()
+        self._kwok.stop()  # it would take its time to look for changes again
+        self._start_kwok()
+
+    def _start_kwok(self) -> None:
+        self._kwok.start()
+        wait_for_port(self._kwok, self.kubelet_port, deadline=time.monotonic() + START_DEADLINE)
+
+    def _start_api_server(self) -> None:
         self._api_server.start()
 
         def is_ready() -> bool:

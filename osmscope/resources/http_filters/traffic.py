@@ -114,7 +114,9 @@ class CdnLoop(Resource, frozen=True):
     name="envoy.filters.http.buffer envoy.buffer",
 )
 class Buffer(Resource, frozen=True):
-    """`envoy.extensions.filters.http.buffer.v3.Buffer`."""
+    """`envoy.extensions.filters.http.buffer.v3.Buffer`: decides of bodies alone."""
+
+    inert = frozenset({"*"})
 
     max_request_bytes: int | None = None
 
@@ -123,17 +125,17 @@ class Buffer(Resource, frozen=True):
 class BufferPerRoute(Resource, frozen=True):
     """`envoy.extensions.filters.http.buffer.v3.BufferPerRoute`."""
 
+    inert = frozenset({"*"})
+
     disabled: bool = False
-    buffer: Buffer | None = None
 
 
 class SessionCookie(Resource, frozen=True):
     """The cookie that holds a session."""
 
-    inert = frozenset({"ttl", "attributes"})
+    inert = frozenset({"ttl", "path", "attributes"})
 
     name: str = ""
-    path: str = ""
 
 
 @extension("envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState")

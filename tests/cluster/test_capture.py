@@ -1,0 +1,343 @@
+"""`osmscope capture` of a live cluster: what it saves, what it costs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from osmscope.cli.main import run
+from tests.cluster.api import wait_until
+from tests.cluster.bookstore import Bookstore
+from tests.cluster.running import Address, Cluster
+from tests.mesh.record import REQUESTS
+
+pytestmark = pytest.mark.cluster
+
+MANY = 200
+PATIENCE = 120.0
+"""Seconds within which as many are captured, also where others use the machine."""
+
+
+class Captured:
+    """What a run of osmscope left."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def capture(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cluster: Cluster):
+    """Run osmscope as a user of the cluster."""
+
+    def captured(*arguments: object, user: str = "operator", **fields: object) -> Captured:
+        kubeconfig = cluster.kubeconfig(user, **fields)  # type: ignore[arg-type]
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+        monkeypatch.setenv("COLUMNS", "160")
+        code = run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Captured(code, printed.out, printed.err)
+
+    return captured
+
+
+@pytest.fixture(scope="module")
+def many(cluster: Cluster, envoy: Address) -> Iterator[str]:
+    """A namespace with many pods, all before one Envoy."""
+    cluster.add_namespace("many")
+    for number in range(MANY):
+        cluster.add_pod(f"pod-{number:03}", namespace="many", admin=envoy, labels={"app": "many"})
+    yield "many"
+    cluster.remove_pods("many")
+
+
+def manifest_of(path: Path) -> dict[str, object]:
+    with zipfile.ZipFile(path) as archive:
+        manifest: dict[str, object] = json.loads(archive.read("manifest.json"))
+        return manifest
+
+
+class Run:
+    """osmscope as a process of its own, watched while it runs."""
+
+    def __init__(self, cluster: Cluster, *arguments: object, user: str = "operator") -> None:
+        self._cluster = cluster
+        self._before = cluster.connections()
+        self.folder = Path(tempfile.mkdtemp(prefix="osmscope-test-"))
+        self.connections = 0
+        """The most that were open at once."""
+        self.memory = 0
+        """The most that it took, in bytes."""
+        environment = os.environ | {
+            "KUBECONFIG": str(cluster.kubeconfig(user)),
+            "TMPDIR": str(self.folder),
+        }
+        command = [sys.executable, "-m", "osmscope", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Look at it until something is so, or it has ended."""
+        while self.process.poll() is None and not until():
+            self.connections = max(self.connections, self._cluster.connections() - self._before)
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                status = Path(f"/proc/{self.process.pid}/status").read_text()
+                self.memory = max(self.memory, int(status.split("VmHWM:")[1].split()[0]) << 10)
+            time.sleep(0.05)
+
+    def end(self) -> Captured:
+        """Wait for its end, and see that nothing is left of it."""
+        out, err = self.process.communicate(timeout=PATIENCE)
+        assert list(self.folder.iterdir()) == []
+        self.folder.rmdir()
+        wait_until(
+            lambda: self._cluster.connections() <= self._before, "no connection is left", seconds=10
+        )
+        return Captured(self.process.returncode, out, err)
+
+
+def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_bookstore(
+    capture, bookstore: Bookstore, tmp_path: Path
+) -> None:
+    archive = tmp_path / "mesh.zip"
+    done = capture("capture", "-A", "-o", archive)
+    assert (done.code, done.err) == (0, ""), done.err
+    assert done.out.startswith(f"{archive}: 7 sidecars")
+    clients = {request.client for request in REQUESTS["1.2"]}
+    for client in sorted(clients):
+        requests = tmp_path / f"{client}.jsonl"
+        lines = [
+            json.dumps(request.fields(bookstore.mesh.mesh, f"q{number}"))
+            for number, request in enumerate(REQUESTS["1.2"])
+            if request.client == client
+        ]
+        requests.write_text("\n".join(lines))
+        pod = bookstore.pod(client)
+        name = f"{pod.namespace}/{pod.name}"
+        batch = ("--requests", requests, "-o", "jsonl")
+        live = capture("trace", name, *batch)
+        offline = capture("trace", name, "--from", archive, *batch)
+        assert live.code == offline.code == 0, live.err
+        assert live.out == offline.out
+        assert len(live.out.splitlines()) == len(lines)
+
+
+def test_a_capture_holds_the_lists_of_the_cluster(
+    capture, bookstore: Bookstore, tmp_path: Path
+) -> None:
+    archive = tmp_path / "mesh.zip"
+    assert capture("capture", "deploy/bookstore-v2", "-n", "bookstore", "-o", archive).code == 0
+    manifest = manifest_of(archive)
+    assert [pod["name"] for pod in manifest["pods"]] == [  # type: ignore[attr-defined]
+        "bookstore-v2-845b8d6f9c-h8wqz",
+        "bookstore-v2-845b8d6f9c-t5k9n",
+    ]
+    lists = manifest["lists"]
+    assert isinstance(lists, dict)
+    assert lists["mesh-configs.json"] == 1
+    assert lists["traffic-splits.json"] >= 1
+    assert {"pods.json", "services.json", "endpointslices.json", "tcp-routes.json"} <= set(lists)
+    with zipfile.ZipFile(archive) as opened:
+        text = opened.read("pods.json").decode()
+        assert "managedFields" not in text
+        folder = f"pods/bookstore/{manifest['pods'][0]['name']}"  # type: ignore[index]
+        names = {Path(name).name for name in opened.namelist() if name.startswith(folder)}
+    assert names == {
+        *("config_dump.json", "clusters.json", "listeners.json", "server_info.json"),
+        *("certs.json", "stats.txt", "capture.json"),
+    }
+
+
+def test_two_hundred_sidecars_are_captured_within_a_time(
+    cluster: Cluster, many: str, tmp_path: Path
+) -> None:
+    """In how much, this prints; how long it may take at most is asserted."""
+    archive = tmp_path / "many.zip"
+    start = time.monotonic()
+    running = Run(cluster, "capture", "-n", many, "-o", archive)
+    running.watch()
+    done = running.end()
+    seconds = time.monotonic() - start
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"{archive}: {MANY} sidecars")
+    print(f"{MANY} sidecars: {seconds:.1f} s, {running.memory >> 20} MiB, ", end="")
+    print(f"{running.connections} connections")
+    assert seconds < PATIENCE
+    assert running.connections <= 2 * 8 + 4  # of 8 workers, and of the lists
+    assert running.memory < 400 << 20
+    assert os.listdir(tmp_path) == [archive.name]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_capture_is_gone_on_with(
+    cluster: Cluster, many: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    archive = tmp_path / "many.zip"
+    work = tmp_path / "many.zip.partial"
+    first = Run(cluster, "capture", "-n", many, "-o", archive)
+    first.watch(until=lambda: len(list(work.glob("pods/many/pod-*"))) >= 20)
+    first.process.send_signal(number)
+    interrupted = first.end()
+    assert interrupted.code == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert interrupted.err.split("\n", 1)[0] == (
+        f"osmscope: interrupted; the same command goes on from {work}"
+    )
+    assert interrupted.err.strip().count("\n") == 0
+    assert os.listdir(tmp_path) == [work.name]
+    assert not list(work.rglob(".unfinished-*"))
+    kept = {path: (path / "capture.json").stat().st_mtime_ns for path in work.glob("pods/many/*")}
+    assert 20 <= len(kept) < MANY
+    second = Run(cluster, "capture", "-n", many, "-o", archive)
+    second.watch()
+    done = second.end()
+    assert done.code == 0
+    assert f"{len(kept)} sidecars of the interrupted run of" in done.err
+    assert len(manifest_of(archive)["pods"]) == MANY  # type: ignore[arg-type]
+    assert os.listdir(tmp_path) == [archive.name]
+
+
+def test_a_killed_capture_leaves_what_the_next_goes_on_from(
+    cluster: Cluster, many: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "many.zip"
+    work = tmp_path / "many.zip.partial"
+    first = Run(cluster, "capture", "-n", many, "-o", archive)
+    first.watch(until=lambda: len(list(work.glob("pods/many/pod-*"))) >= 5)
+    first.process.kill()
+    first.process.communicate()
+    assert not archive.exists()
+    second = Run(cluster, "capture", "-n", many, "-o", archive, "--jobs", "4")
+    second.watch()
+    assert second.end().code == 0
+    assert second.connections <= 2 * 4 + 4
+    assert os.listdir(tmp_path) == [archive.name]
+
+
+@pytest.mark.parametrize(
+    ("user", "fields", "arguments", "code", "line"),
+    [
+        (
+            "no-portforward",
+            {},
+            ("pod-000", "-n", "many"),
+            4,
+            "may not get pods/portforward in namespace many",
+        ),
+        ("nobody", {}, ("-n", "many"), 4, "may not list pods in namespace many"),
+        ("operator", {"credentials": "expired-token"}, ("-n", "many"), 4, "credentials (401)"),
+        ("operator", {}, ("-n", "many", "-l", "app=other"), 2, "no pods fit"),
+        ("operator", {}, ("pod-999", "-n", "many"), 2, "no pod fits 'pod-999'"),
+        ("operator", {}, (), 2, "nothing is to be captured"),
+    ],
+)
+def test_what_cannot_be_captured_is_one_line(
+    capture, many: str, tmp_path: Path, user, fields, arguments, code: int, line: str
+) -> None:
+    done = capture("capture", *arguments, "-o", tmp_path / "x.zip", user=user, **fields)
+    assert done.code == code
+    assert line in done.err
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_lists_that_may_not_be_read_are_named_and_the_rest_is_captured(
+    capture, many: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "x.zip"
+    done = capture("capture", "pod-000", "-n", many, "-o", archive, user="pods-only")
+    assert done.code == 0
+    assert "services.json: user 'pods-only' may not list services" in done.err
+    manifest = manifest_of(archive)
+    assert manifest["lists"] == {
+        "pods.json": len(range(MANY)) + manifest["lists"]["pods.json"] - MANY
+    }  # type: ignore[index]
+    assert "services.json" in manifest["errors"]  # type: ignore[operator]
+
+
+def test_a_user_of_one_namespace_captures_it_with_its_lists(
+    capture, bookstore: Bookstore, tmp_path: Path
+) -> None:
+    archive = tmp_path / "x.zip"
+    done = capture("capture", "-n", "bookstore", "-o", archive, user="one-namespace")
+    assert done.code == 0
+    lists = manifest_of(archive)["lists"]
+    assert isinstance(lists, dict)
+    assert lists["pods.json"] == 3
+    assert lists["services.json"] >= 2
+
+
+def test_pods_without_a_sidecar_are_counted_and_named_ones_told(
+    capture, cluster: Cluster, envoy: Address, tmp_path: Path
+) -> None:
+    cluster.add_namespace("mixed")
+    application = {"name": "app", "image": "example.org/app:v1"}
+    cluster.add_pod("with", namespace="mixed", admin=envoy)
+    cluster.add_pod("without", namespace="mixed", containers=(application,))
+    cluster.add_pod("pending", namespace="mixed", phase="Pending", ready=False)
+    cluster.add_pod("unreachable", namespace="mixed")
+    archive = tmp_path / "x.zip"
+    done = capture("capture", "-n", "mixed", "-o", archive)
+    assert done.code == 1
+    assert "2 pods without a running sidecar left out" in done.err
+    assert "mixed/unreachable: not captured: " in done.err
+    assert done.out.startswith(f"{archive}: 1 sidecar,")
+    done = capture("capture", "with", "without", "-n", "mixed", "-o", archive, "--force")
+    assert done.code == 1
+    assert "mixed/without: not captured: pod mixed/without has no sidecar" in done.err
+    cluster.remove_pods("mixed")
+
+
+def test_an_api_server_that_goes_away_is_told_and_gone_on_with_when_it_is_back(
+    cluster: Cluster, many: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "many.zip"
+    work = tmp_path / "many.zip.partial"
+    first = Run(cluster, "capture", "-n", many, "-o", archive, "--request-timeout", "5")
+    first.watch(until=lambda: len(list(work.glob("pods/many/pod-*"))) >= 10)
+    cluster.stop_api_server()
+    try:
+        _, err = first.process.communicate(timeout=PATIENCE)
+    finally:
+        cluster.start_api_server()
+    assert first.process.returncode == 4
+    given_up, error = err.splitlines()
+    assert given_up == f"osmscope: given up; the same command goes on from {work}"
+    assert error.startswith("osmscope: the API server ")
+    assert os.listdir(tmp_path) == [work.name]
+    second = Run(cluster, "capture", "-n", many, "-o", archive)
+    second.watch()
+    done = second.end()
+    assert done.code == 0
+    assert "sidecars of the interrupted run of" in done.err
+    assert len(manifest_of(archive)["pods"]) == MANY  # type: ignore[arg-type]
+
+
+def test_a_pod_that_is_deleted_meanwhile_is_named(
+    cluster: Cluster, envoy: Address, tmp_path: Path
+) -> None:
+    cluster.add_namespace("short")
+    for number in range(12):
+        cluster.add_pod(f"pod-{number:02}", namespace="short", admin=envoy)
+    archive = tmp_path / "x.zip"
+    work = tmp_path / "x.zip.partial"
+    running = Run(cluster, "capture", "-n", "short", "-o", archive, "--jobs", "1")
+    running.watch(until=lambda: bool(list(work.glob("pods/short/pod-*"))))
+    cluster.delete_pod("pod-11", "short")
+    running.watch()
+    done = running.end()
+    assert done.code == 1, done.err
+    assert "short/pod-11: not captured: " in done.err
+    assert len(manifest_of(archive)["pods"]) == 11  # type: ignore[arg-type]
+    cluster.remove_pods("short")
