@@ -1,9 +1,9 @@
 """The hosts that a request names by itself (the policy `override_host`).
 
-What Envoy does: the first source that the request has counts, a header or dynamic metadata; its
-value is a list of addresses, separated by commas. The first address that is one of the cluster's
-hosts is taken, whatever its health; if none is, the fallback policy picks. Checked against Envoy
-1.40.0. Not modelled: retries, which take the next address of the list.
+What Envoy does: each source, a header or dynamic metadata, may give a list of addresses, separated
+by commas; one list follows the other. The first address that is one of the cluster's hosts is
+taken, whatever its health; if none is, the fallback policy picks. Checked against Envoy 1.40.0.
+Not modelled: retries, which take the next address of the list.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,12 @@ def override_addresses(sources: Sequence[OverrideHostSource], request: Request) 
         sources: The `override_host_sources` of the policy.
         request: The request, as it is forwarded.
     """
+    addresses: list[str] = []
     for source in sources:
         text = request.headers.first(source.header) if source.header else _metadata(source, request)
-        if isinstance(text, str) and text:
-            return tuple(part.strip() for part in text.split(","))
-    return ()
+        if isinstance(text, str):
+            addresses += (part.strip() for part in text.split(",") if part.strip())
+    return tuple(addresses)
 
 
 def _metadata(source: OverrideHostSource, request: Request) -> object:

@@ -1,8 +1,8 @@
 """One drawn configuration with its requests: plain JSON, so that it can be cut down and kept.
 
 A case's listener is unfinished: name, address, access logs and the `proxy_protocol` listener filter
-are the same for all and come from `tests.oracle.envoy_files`. Clusters of its own have `CONFIG` in
-their names, which becomes the case's number; all cases share the clusters of `SHARED_CLUSTERS`.
+are the same for all and come from `tests.oracle.envoy_files`. Clusters and tables of its own have
+`CONFIG` in their names, which becomes the case's number; all cases share the clusters of `SHARED_CLUSTERS`.
 """
 
 import json
@@ -23,6 +23,8 @@ class Case(msgspec.Struct, kw_only=True, omit_defaults=True):
     listener: Json
     requests: list[Json]
     clusters: list[Json] = []
+    tables: list[Json] = []
+    """Route configurations that come by way of RDS."""
 
     def size(self) -> int:
         """How much there is to read."""

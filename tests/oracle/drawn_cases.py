@@ -14,6 +14,8 @@ from tests.oracle.families.mutual_tls import draw_mutual_tls
 from tests.oracle.families.rbac import draw_rbac
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
+from tests.oracle.families.tables import draw_tables
+from tests.oracle.families.upstreams import draw_upstreams
 from tests.oracle.families.virtual_hosts import draw_virtual_hosts
 
 FAMILIES: dict[str, Callable[[Draw], Case]] = {
@@ -28,5 +30,7 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "subsets": draw_subsets,
     "chain_matchers": draw_chain_matchers,
     "route_matchers": partly_over_http2(draw_route_matchers),
+    "tables": partly_over_http2(draw_tables),
+    "upstreams": draw_upstreams,
     "mutual_tls": partly_over_http2(draw_mutual_tls),
 }

@@ -56,6 +56,11 @@ class EnvoyFiles:
         clusters = [self._cluster(one, 0) for one in shared]
         clusters += [self._cluster(one, n) for n, case in enumerate(cases) for one in case.clusters]
         listeners = [self._listener(case, number) for number, case in enumerate(cases)]
+        for number, case in enumerate(cases):
+            for table in case.tables:
+                finished = {"@type": f"{TYPES}.config.route.v3.RouteConfiguration", **table}
+                finished = _numbered(finished, number)
+                self._discovery(finished["name"], [finished])
         self._discovery("cds", clusters)
         self._discovery("lds", listeners)
         bootstrap = self.folder / "bootstrap.json"
@@ -63,13 +68,7 @@ class EnvoyFiles:
         return bootstrap
 
     def _bootstrap(self) -> Json:
-        sources = {
-            f"{name}_config": {
-                "resource_api_version": "V3",
-                "path_config_source": {"path": str(self.folder / f"{name}.json")},
-            }
-            for name in ("cds", "lds")
-        }
+        sources = {f"{name}_config": self._source(name) for name in ("cds", "lds")}
         locality = {"region": "r1", "zone": "z1"}
         return {
             "node": {"id": "oracle", "cluster": "tests", "locality": locality},
@@ -81,6 +80,10 @@ class EnvoyFiles:
     def _discovery(self, name: str, resources: list[Json]) -> None:
         response = {"version_info": "1", "resources": resources}
         (self.folder / f"{name}.json").write_text(json.dumps(response))
+
+    def _source(self, name: str) -> Json:
+        path = str(self.folder / f"{name}.json")
+        return {"resource_api_version": "V3", "path_config_source": {"path": path}}
 
     def _cluster(self, cluster: Json, number: int) -> Json:
         finished = _numbered(cluster, number)
@@ -129,6 +132,9 @@ class EnvoyFiles:
             if not filters or filters[-1].get("typed_config", {}).get("@type") != ROUTER:
                 config["http_filters"] = [*filters, router]
             config["access_log"] = [self._access_log("http")]
+            if "rds" in config:
+                name = config["rds"]["route_config_name"]
+                config["rds"]["config_source"] = self._source(name)
         elif config["@type"] == TCP_PROXY:
             config.setdefault("stat_prefix", "tcp")
             config["access_log"] = [self._access_log("tcp")]

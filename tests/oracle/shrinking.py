@@ -67,7 +67,7 @@ def _kind(difference: str) -> str:
 def _smaller(case: Case) -> Iterator[Case]:
     """Yield the case with one part of it left out, for each part."""
     tree: dict[str, Any] = msgspec.to_builtins(case)
-    for path in _parts({name: tree[name] for name in ("listener", "requests", "clusters")
+    for path in _parts({name: tree[name] for name in ("listener", "requests", "clusters", "tables")
                         if name in tree}):  # fmt: skip
         candidate = copy.deepcopy(tree)
         parent: Any = candidate

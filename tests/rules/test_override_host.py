@@ -19,14 +19,14 @@ LEFT = {"ns": {"to": "10.0.0.3:80"}}
         ((BY_HEADER,), None, LEFT, ()),
         ((BY_HEADER,), "", LEFT, ()),
         ((BY_HEADER, BY_METADATA), None, LEFT, ("10.0.0.3:80",)),
-        ((BY_HEADER, BY_METADATA), "10.0.0.1:80", LEFT, ("10.0.0.1:80",)),
+        ((BY_HEADER, BY_METADATA), "10.0.0.1:80, ", LEFT, ("10.0.0.1:80", "10.0.0.3:80")),
         ((BY_METADATA,), None, {"ns": {"to": 1}}, ()),
         ((BY_METADATA,), None, {}, ()),
         ((OverrideHostSource(),), "10.0.0.1:80", LEFT, ()),
         ((), "10.0.0.1:80", LEFT, ()),
     ],
 )
-def test_the_first_source_that_the_request_has_counts(
+def test_the_sources_follow_one_another(
     sources: tuple[OverrideHostSource, ...],
     header: str | None,
     metadata: dict[str, dict[str, object]],
