@@ -1,8 +1,8 @@
 """The cluster that a `tcp_proxy` takes for a connection.
 
-What Envoy does: a sni_cluster filter before it makes a detected SNI the cluster's name; else the
-one `cluster`, or one draw from `weighted_clusters` by weight over the sum of all. The draw is made
-once: where the drawn cluster is missing, no other is tried.
+What Envoy does: one draw from `weighted_clusters` by weight over the sum of all, where there are
+some; else a sni_cluster filter before it makes a detected SNI the cluster's name, else the one
+`cluster`. The draw is made once: where the drawn cluster is missing, no other is tried.
 Checked against Envoy 1.40.0. Not modelled: the routes of before 2019 (`deprecated_v1`), and names
 that other filters leave in the filter state.
 """
@@ -41,10 +41,10 @@ def choose(
     Returns:
         The choices; empty where the configuration names no cluster.
     """
-    if sni_cluster and connection.detected_server_name:
-        name = connection.detected_server_name
-        return (TcpClusterChoice(name=name, reason="sni_cluster takes the server name"),)
     if config.weighted_clusters is None:
+        if sni_cluster and connection.detected_server_name:
+            name = connection.detected_server_name
+            return (TcpClusterChoice(name=name, reason="sni_cluster takes the server name"),)
         if not config.cluster:
             return ()
         return (TcpClusterChoice(name=config.cluster, reason="tcp_proxy names it"),)

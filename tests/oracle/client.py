@@ -59,7 +59,7 @@ def _secured(
         version = "TCP6" if ":" in request["dst_ip"] else "TCP4"
         fields = [request[name] for name in ("src_ip", "dst_ip", "src_port", "dst_port")]
         connection.sendall(f"PROXY {version} {' '.join(map(str, fields))}\r\n".encode())
-        if not request.get("tls"):
+        if not request.get("tls", "sni" in request or "certificate" in request):
             yield connection
             return
         context = certificates.client_context(request.get("certificate"), request.get("alpn"))
@@ -73,7 +73,8 @@ def _spoken(stream: socket.socket, request: Json) -> str:
 
 
 def _http(request: Json) -> bytes:
-    lines = [f"{request['method']} {request['path']} HTTP/1.1"]
+    target = request.get("host") if request["method"] == "CONNECT" else request["path"]
+    lines = [f"{request['method']} {target} HTTP/1.1"]
     if "host" in request:
         lines.append(f"host: {request['host']}")
     if "connection" not in request.get("headers", {}):
@@ -117,6 +118,8 @@ def _answered(code: int, headers: list[list[str]]) -> Json:
 
 def _missing(received: bytes, method: str) -> int:
     """Return how many bytes of a response are still to come; 1 where that is not known yet."""
+    if not b"HTTP/".startswith(received[:5]):
+        return 0  # what answers is no HTTP
     head, end, body = received.partition(b"\r\n\r\n")
     if not end or not head.startswith(b"HTTP/"):
         return 1

@@ -11,10 +11,12 @@ from tests.oracle.families.http2 import partly_over_http2
 from tests.oracle.families.http_filters import draw_http_filters
 from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
 from tests.oracle.families.mutual_tls import draw_mutual_tls
+from tests.oracle.families.network_filters import draw_network_filters
 from tests.oracle.families.rbac import draw_rbac
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
 from tests.oracle.families.tables import draw_tables
+from tests.oracle.families.upgrades import draw_upgrades
 from tests.oracle.families.upstreams import draw_upstreams
 from tests.oracle.families.virtual_hosts import draw_virtual_hosts
 
@@ -32,5 +34,7 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "route_matchers": partly_over_http2(draw_route_matchers),
     "tables": partly_over_http2(draw_tables),
     "upstreams": draw_upstreams,
+    "network_filters": draw_network_filters,
+    "upgrades": partly_over_http2(draw_upgrades),
     "mutual_tls": partly_over_http2(draw_mutual_tls),
 }

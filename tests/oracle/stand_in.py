@@ -30,6 +30,7 @@ class _Echo(asyncio.Protocol):
     def _answer(self, head: str) -> None:
         first, *lines = head.split("\r\n")
         method, path, _ = first.split(" ", 2)
+        path = "" if method == "CONNECT" else path
         fields = [line.split(":", 1) for line in lines]
         pairs = [[name, value.removeprefix(" ")] for name, value in fields]
         echo = json.dumps({"method": method, "path": path, "headers": pairs}).encode()

@@ -29,7 +29,7 @@ TWO = TcpProxy(
         (ONE, PLAIN, True, None, {"one": Fraction(1)}),
         (ONE, SNI, False, None, {"one": Fraction(1)}),
         (ONE, SNI, True, None, {"outbound_.80_._.a.b": Fraction(1)}),
-        (TWO, SNI, True, None, {"outbound_.80_._.a.b": Fraction(1)}),
+        (TWO, SNI, True, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
         (TWO, PLAIN, False, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
         (TWO, PLAIN, False, 0, {"a": Fraction(1)}),
         (TWO, PLAIN, False, 1, {"b": Fraction(1)}),
