@@ -1,6 +1,7 @@
 """Holds osmscope's answers against what Envoy did."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -55,6 +56,7 @@ def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:
         fields["client_certificate"] = client_facts(request["certificate"])
     # The TCP peer is always the one that wrote the PROXY header.
     fields |= {"listener": result.listener, "direct_src_ip": "127.0.0.1", "node_ip": node_ip}
+    fields |= {"now": time.time()}
     return msgspec.convert(fields, TraceRequest)
 
 

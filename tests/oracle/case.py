@@ -2,7 +2,8 @@
 
 A case's listener is unfinished: name, address, access logs and the `proxy_protocol` listener filter
 are the same for all and come from `tests.oracle.envoy_files`. Clusters and tables of its own have
-`CONFIG` in their names, which becomes the case's number; all cases share the clusters of `SHARED_CLUSTERS`.
+`CONFIG` in their names, which becomes the case's number; all cases share the clusters of
+`SHARED_CLUSTERS`.
 """
 
 import json

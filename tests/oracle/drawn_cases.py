@@ -6,6 +6,7 @@ from tests.oracle.case import Case
 from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
 from tests.oracle.families.connection_managers import draw_connection_managers
+from tests.oracle.families.credentials import draw_credentials
 from tests.oracle.families.endpoints import draw_hashing, draw_subsets
 from tests.oracle.families.http2 import partly_over_http2
 from tests.oracle.families.http_filters import draw_http_filters
@@ -36,5 +37,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "upstreams": draw_upstreams,
     "network_filters": draw_network_filters,
     "upgrades": partly_over_http2(draw_upgrades),
+    "credentials": draw_credentials,
     "mutual_tls": partly_over_http2(draw_mutual_tls),
 }

@@ -8,6 +8,7 @@ explain nothing, so an answer that rests on them has to agree.
 import copy
 import json
 import re
+from collections.abc import Callable
 
 from osmscope.dump.clusters import read_clusters
 from osmscope.dump.sections import Dump
@@ -21,6 +22,8 @@ from tests.trace.truth_comparison import difference
 
 _CERTIFICATE_TEXTS = re.compile(r'(?:By|Hash|Cert|Chain)=(?:"[^"]*"|[^;]*)(?:;|$)')
 
+_OF_TOKENS = r"jwt_authn_access_denied\{.*\}|via_upstream"
+_HEADER = re.compile('header "([^"]*)" names the client')
 _CHAIN = re.compile("Envoy takes this filter chain, though ([a-z_]*prefix_ranges) of one")
 
 
@@ -91,7 +94,34 @@ def _of_the_certificate(verdict: Verdict, batch: Batch) -> bool:
     return not difference(truth, verdict.answer)
 
 
+def _by_details(pattern: str) -> Callable[[Verdict, Batch], bool]:
+    """The filter itself says in the details of its reply that it refuses what was assumed."""
+
+    def check(verdict: Verdict, batch: Batch) -> bool:
+        details = (verdict.outcome.truth or {}).get("details") or ""
+        return re.fullmatch(pattern, details) is not None
+
+    return check
+
+
+def _of_one_header(verdict: Verdict, batch: Batch) -> bool:
+    """The answer agrees but for a header that it names as not known."""
+    named = [_HEADER.match(text) for text in verdict.answer.assumptions]
+    names = {found[1] for found in named if found is not None}
+    truth = copy.deepcopy(recorded(verdict.outcome))
+    upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
+    received = upstream.get("headers", [])
+    received[:] = [pair for pair in received if pair[0] not in names]
+    return not difference(truth, verdict.answer)
+
+
 _CHECKS = {
     "Envoy takes this filter chain, though": _of_the_chain,
+    "the API key is one that": _by_details("unknown_api_key|client_not_allowed"),
+    "the user and password in": _by_details("invalid_credential_for_basic_auth"),
+    "Envoy looks at the request's tokens in the order": _by_details(_OF_TOKENS),
+    "of the providers that have the same issuer": _by_details(_OF_TOKENS),
+    "the signature of the token": _by_details("jwt_authn_access_denied{Jwt_verification_fails}"),
+    "names the client, who is not known": _of_one_header,
     "x-forwarded-client-cert has By, Hash and certificate texts too": _of_the_certificate,
 }

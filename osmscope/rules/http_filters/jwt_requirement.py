@@ -4,24 +4,29 @@ What Envoy does: a provider needs a token in one of its places, and every token 
 good. `requires_all` stops at the first requirement that fails; `requires_any` at the first that
 holds, and fails with the last message that says more than that a token is missing or of another
 issuer. `allow_missing` and `allow_missing_or_failed` look at the tokens of all providers, and with
-the former only the last token that Envoy looks at decides; within `requires_any` they look at none
-and forgive missing tokens, or everything. `extract_only_without_validation` forgives everything.
-A token that was accepted is taken out before the next requirement looks.
+the former only the last token that Envoy looks at decides; beside others in `requires_any` they
+look at none and forgive missing tokens, or everything. `extract_only_without_validation` forgives
+everything. A token that was accepted is taken out before the next requirement looks.
 Checked against Envoy 1.40.0. Not modelled: the order in which Envoy looks at several tokens, which
 is that of a hash table: where it decides, that is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from osmscope.resources.http_filters.authentication import JwtAuthentication, JwtRequirement
+from osmscope.resources.http_filters.authentication import (
+    JwtAuthentication,
+    JwtProvider,
+    JwtRequirement,
+)
 from osmscope.rules.facts import Request
 from osmscope.rules.http_filters import jwt_forwarding
 from osmscope.rules.http_filters.jwt_claims import WRONG_ISSUER, check_claims, is_issuer
 from osmscope.rules.http_filters.jwt_token import Claims, Token, find_tokens, parse_token
 
 MISSING = "Jwt is missing"
+_SAME_ISSUER = "of the providers that have the same issuer, Envoy takes one that reads this token"
 _ORDER = "Envoy looks at the request's tokens in the order of the configuration"
 
 
@@ -68,21 +73,25 @@ class Verification:
         return self._provider(name) if name else ""
 
     def _any(self, requirements: tuple[JwtRequirement, ...]) -> str:
+        forgiving = [one for one in requirements if one.allow_missing_or_failed is not None]
+        forgiving = forgiving or [one for one in requirements if one.allow_missing is not None]
+        others = [one for one in requirements if not _looks_at_all(one)]
+        if not others:
+            return self.verify(forgiving[0]) if forgiving else MISSING
         problems: list[str] = []
-        for requirement in requirements:
-            if requirement.allow_missing is None and requirement.allow_missing_or_failed is None:
-                problem = self.verify(requirement)
-                if not problem:
-                    return ""
-                problems.append(problem)
-        if any(requirement.allow_missing_or_failed is not None for requirement in requirements):
+        for requirement in others:
+            problem = self.verify(requirement)
+            if not problem:
+                return ""
+            problems.append(problem)
+        if forgiving and forgiving[0].allow_missing_or_failed is not None:
             return ""
         # Sorting is stable: of messages that say equally much the last one stays last.
-        worst = max(reversed(problems), key=_weight, default=MISSING)
-        forgiven = any(requirement.allow_missing is not None for requirement in requirements)
-        return "" if forgiven and worst == MISSING else worst
+        worst = max(reversed(problems), key=_weight)
+        return "" if forgiving and worst == MISSING else worst
 
     def _provider(self, name: str, audiences: tuple[str, ...] = ()) -> str:
+        self._sanitize({key: one for key, one in self._own.providers.items() if key == name})
         tokens = find_tokens(self._own.providers, (name,), self.request)
         if not tokens:
             return MISSING
@@ -91,8 +100,14 @@ class Verification:
         return next(filter(None, (self._token(token, audiences) for token in tokens)), "")
 
     def _all_tokens(self) -> list[str]:
+        self._sanitize(self._own.providers)
         tokens = find_tokens(self._own.providers, self._own.providers, self.request)
         return [self._token(token, (), any_provider=True) for token in tokens]
+
+    def _sanitize(self, providers: Mapping[str, JwtProvider]) -> None:
+        """Take out the headers of these providers, those of an earlier requirement's token too."""
+        headers = jwt_forwarding.sanitize(providers, self.request.headers)
+        self.request = self.request.with_headers(headers)
 
     def _token(
         self, token: Token, audiences: tuple[str, ...], *, any_provider: bool = False
@@ -118,14 +133,24 @@ class Verification:
         return ""
 
     def _owner(self, token: Token, claims: Claims | str) -> str | None:
-        """Find whose token it is, of those that look at its place, by the issuer."""
+        """Find whose token it is by the issuer, wherever its provider looks for tokens."""
         if isinstance(claims, str):
             return None
         known = self._own.providers
-        return next((name for name in token.providers if is_issuer(known[name], claims)), None)
+        if not any(is_issuer(known[name], claims) for name in token.providers):
+            return None
+        named = [name for name, one in known.items() if one.issuer == claims.payload.get("iss", "")]
+        found = named or [name for name, one in known.items() if not one.issuer]
+        if len(found) > 1:
+            self._assume(_SAME_ISSUER)
+        return next((name for name in token.providers if name in found), found[0])
 
     def _assume(self, *assumptions: str) -> None:
         self.assumptions = tuple(dict.fromkeys((*self.assumptions, *assumptions)))
+
+
+def _looks_at_all(requirement: JwtRequirement) -> bool:
+    return requirement.allow_missing is not None or requirement.allow_missing_or_failed is not None
 
 
 def _forgives(requirement: JwtRequirement) -> bool:

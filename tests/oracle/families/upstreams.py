@@ -11,7 +11,8 @@ from tests.oracle.stand_in import PORT
 
 POLICIES = f"{TYPES}.extensions.load_balancing_policies"
 ADDRESSES = (f"127.9.0.1:{PORT}", f"127.9.2.2:{PORT}", "127.9.0.9", "x", "", "127.9.0.1:0",
-             f"127.9.0.1:{PORT},127.9.2.1:{PORT}", f"[::1]:{PORT}", f"127.9.100.2:{PORT}")  # fmt: skip
+             f"127.9.0.1:{PORT},127.9.2.1:{PORT}", f"[::1]:{PORT}",
+             f"127.9.100.2:{PORT}")  # fmt: skip
 
 
 def draw_upstreams(draw: Draw) -> Case:

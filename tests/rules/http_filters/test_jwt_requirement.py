@@ -142,3 +142,34 @@ def test_a_refused_token_leaves_its_status() -> None:
         run = verification(authorization=f"Bearer {TOKENS[name]}")
         assert run.verify(msgspec.convert(P, JwtRequirement))
         assert "fs" in run.request.metadata["envoy.filters.http.jwt_authn"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "problem"),
+    [(any_of(AM, AM), JUNK), (any_of(AM, AMF), ""), (any_of(AMF, AM), "")],
+)
+def test_what_forgives_is_asked_like_others_where_there_are_no_others(
+    requirement: Fields, problem: str
+) -> None:
+    run = verification(authorization="Bearer junk")
+    assert run.verify(msgspec.convert(requirement, JwtRequirement)) == problem
+
+
+def test_any_provider_of_an_issuer_may_read_a_token() -> None:
+    providers = {"a": {}, "b": {"require_expiration": True}}
+    own = msgspec.convert({"providers": providers}, JwtAuthentication)
+    headers = Headers.of([("authorization", f"Bearer {TOKENS['good']}")])
+    run = Verification(own, Request(connection=Connection(), headers=headers), lambda _: True)
+    run.verify(msgspec.convert(AM, JwtRequirement))
+    assert any("the same issuer" in text for text in run.assumptions)
+
+
+def test_a_later_requirement_takes_the_headers_of_an_earlier_one_out() -> None:
+    providers = {"a": {"forward_payload_header": "x-payload"}}
+    own = msgspec.convert({"providers": providers}, JwtAuthentication)
+    headers = Headers.of([("authorization", f"Bearer {TOKENS['good']}")])
+    run = Verification(own, Request(connection=Connection(), headers=headers), lambda _: True)
+    run.verify(msgspec.convert(AM, JwtRequirement))
+    assert "x-payload" in run.request.headers
+    run.verify(msgspec.convert(AM, JwtRequirement))
+    assert "x-payload" not in run.request.headers
