@@ -24,6 +24,7 @@ FIELDS = (
 )  # fmt: skip
 """What is compared, in Envoy's order."""
 
+_OVERFLOW = "{overflow}"
 _TIME_DEPENDENT = re.compile("local_rate_limited|overflow|timeout|upstream_reset")
 
 
@@ -111,7 +112,9 @@ def simulated(outcome: OutcomeAnswer) -> Decision:
 def decided(line: LogLine, real_addresses: dict[str, str]) -> Decision:
     """Return what a log line tells as a decision."""
     endpoint = real_addresses.get(line.endpoint or "", line.endpoint or "")
-    is_forwarded = bool(line.endpoint) and not line.termination
+    # A circuit breaker may refuse after an endpoint was picked, which is then logged too.
+    refused = line.termination or _OVERFLOW in (line.details or "")
+    is_forwarded = bool(line.endpoint) and not refused
     route = line.route or ""
     shared = Decision(
         filter_chain=line.filter_chain or "",

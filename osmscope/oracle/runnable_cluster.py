@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from osmscope.oracle.json_tree import Json, message, only, text, without
+from osmscope.oracle.json_tree import Json, message, messages, only, text, typed, without
+from osmscope.oracle.runnable_http import needs_another
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.cluster_type import ClusterKind, kind_of
@@ -29,6 +30,7 @@ _NAMED = {
     "health_checks": "active health checks (each endpoint keeps the health it had)",
     "outlier_detection": "outlier detection",
 }
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _LISTED = frozenset({
     ClusterKind.STATIC, ClusterKind.STRICT_DNS, ClusterKind.LOGICAL_DNS, ClusterKind.EDS,
 })  # fmt: skip
@@ -75,13 +77,33 @@ class ClusterCopies:
         assert cluster is not None
         copy = only(body, _COPIED)
         kind = kind_of(cluster)
-        if kind is ClusterKind.AGGREGATE:
+        if options := self._options(body):
+            copy["typed_extension_protocol_options"] = options
+        if kind in (ClusterKind.AGGREGATE, ClusterKind.COMPOSITE):
             return {**copy, "cluster_type": body["cluster_type"], "lb_policy": "CLUSTER_PROVIDED"}
         if text(copy, "lb_policy") in ("CLUSTER_PROVIDED", "ORIGINAL_DST_LB"):
             del copy["lb_policy"]
         copy["type"] = "STATIC"
         copy["load_assignment"] = self._load_assignment(cluster, kind, _hashes(body))
         return copy
+
+    def _options(self, body: Json) -> Json:
+        """Copy what a cluster's HTTP options say of hashing, retries, mirrors and filters."""
+        given = message(body, "typed_extension_protocol_options", _HTTP_OPTIONS)
+        kept = only(given, ("hash_policy", "retry_policy", "request_mirror_policies"))
+        filters = []
+        for one in messages(given, "http_filters"):
+            name = text(one, "name")
+            if needs_another(message(one, "typed_config"), name):
+                self._note(f"upstream HTTP filter {name}")
+            else:
+                filters.append(one)
+        if filters:
+            kept["http_filters"] = filters
+        if not kept:
+            return {}
+        plain: Json = {"http_protocol_options": {}}
+        return {_HTTP_OPTIONS: typed(_HTTP_OPTIONS, explicit_http_config=plain, **kept)}
 
     def _load_assignment(self, cluster: Cluster, kind: ClusterKind, hashes: bool) -> Json:
         delivered = self._proxy.load_assignment(cluster)

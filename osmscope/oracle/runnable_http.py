@@ -114,7 +114,7 @@ class HttpCopies:
             name = text(one, "name")
             config = self._discovered(name) if "config_discovery" in one else one
             body = message(config, "typed_config")
-            if _needs_another(body, name):
+            if needs_another(body, name):
                 removed.add(name)
                 self._note(f"HTTP filter {name}")
                 continue
@@ -127,7 +127,8 @@ class HttpCopies:
         return {} if entry is None else message(msgspec.json.decode(entry.body))
 
 
-def _needs_another(body: Json, name: str) -> bool:
+def needs_another(body: Json, name: str) -> bool:
+    """Whether an HTTP filter needs somebody else, or is none that osmscope evaluates."""
     encoded = msgspec.json.encode(body) if body else b""
     if isinstance(decode_any(encoded, name=name), _NEEDS_ANOTHER):
         return True

@@ -93,6 +93,14 @@ def test_an_unknown_outcome_is_held_as_far_as_it_goes(cluster, line, result):
     assert compared(line, outcome(verdict="unknown", cluster=cluster)).result == result
 
 
+def test_a_circuit_breaker_may_refuse_after_the_pick():
+    details = "upstream_reset_before_response_started{overflow}"
+    refused = Response(code=503, flags=("UO",), details=details)
+    line = REACHED | {"code": 503, "flags": "UO", "details": details}
+    answered = outcome(verdict="responded", response=refused)
+    assert compared(line, answered).result == "agree"
+
+
 def test_what_depends_on_time_is_not_compared():
     found = compared({"code": 429, "flags": "RL", "details": "local_rate_limited"})
     assert found.result == "not compared"

@@ -13,6 +13,8 @@ from osmscope.oracle.throw_away_keys import ThrowAwayKeys
 from tests.trace import sidecars
 from tests.trace.real_dumps import proxy_of, read
 
+OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+CODEC = sidecars.extension("codec", f"{sidecars.HTTP}.upstream_codec.v3.UpstreamCodec")
 WASM = sidecars.extension("w", f"{sidecars.HTTP}.wasm.v3.Wasm")
 
 
@@ -100,6 +102,37 @@ def test_hashing_goes_by_the_real_address():
     copy = copy_of(clusters=[sidecars.cluster("a", lb_policy="RING_HASH")])
     hash_keys = [part["hash_key"] for part in nested(copy.bootstrap) if "hash_key" in part]
     assert hash_keys == ["10.1.0.1:80"]
+
+
+def options_of(copy):
+    (cluster,) = copy.bootstrap["static_resources"]["clusters"]
+    return cluster.get("typed_extension_protocol_options", {}).get(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (None, None),
+        ({"auto_config": {}}, None),
+        ({"hash_policy": [{"terminal": True}]}, {"hash_policy": [{"terminal": True}]}),
+        ({"http_filters": [WASM, CODEC]}, {"http_filters": [CODEC]}),
+    ],
+)
+def test_what_a_cluster_says_of_requests_is_kept(options, kept):
+    given = {} if options is None else {OPTIONS: sidecars.typed(OPTIONS, **options)}
+    copy = copy_of(clusters=[sidecars.cluster("a", typed_extension_protocol_options=given)])
+    plain = {"explicit_http_config": {"http_protocol_options": {}}}
+    assert options_of(copy) == (kept and sidecars.typed(OPTIONS, **plain, **kept))
+    assert bool(copy.taken_out) is ("http_filters" in (options or {}))
+
+
+@pytest.mark.parametrize("kind", ["aggregate", "composite"])
+def test_clusters_of_clusters_stay_what_they_are(kind):
+    config = sidecars.typed(f"envoy.extensions.clusters.{kind}.v3.ClusterConfig", clusters=[])
+    custom = {"name": f"envoy.clusters.{kind}", "typed_config": config}
+    copy = copy_of(clusters=[{"name": "a", "cluster_type": custom}])
+    (cluster,) = copy.bootstrap["static_resources"]["clusters"]
+    assert (cluster["cluster_type"], copy.endpoints) == (custom, [])
 
 
 def test_a_route_without_a_name_gets_one():
