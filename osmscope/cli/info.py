@@ -49,7 +49,12 @@ def command(arguments: tuple[str, ...], **options: object) -> None:
         _write(list(supported()), chosen)
         return
     if not arguments and source.dump is None and source.from_ is None:
-        _write({"version": __version__, "modelled types": len(supported())}, chosen)
+        from osmscope.tui.memory import state_path
+        from osmscope.tui.settings import config_path
+
+        own = {"version": __version__, "modelled types": len(supported())}
+        paths = {"config file": str(config_path()), "state of the UI": str(state_path())}
+        _write({**own, **paths}, chosen)
         return
     name, rest = split_source(arguments, source)
     if rest:

@@ -19,7 +19,7 @@ from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 from osmscope.session.traced_report import traced_report
-from osmscope.session.tracing import SidecarTracer, Traced, completion_of
+from osmscope.session.tracing import SidecarTracer, Traced, completion_of, interception_of
 from osmscope.session.typed_request import RequestOptions, typed_request
 from osmscope.trace.batch import Batch
 
@@ -177,7 +177,11 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
         diagnostics.note(note)
     from osmscope.trace.tracer import Tracer
 
-    batch = Batch(Tracer(sidecar.proxy), completion_of(sidecar, as_mesh_client=False))
+    batch = Batch(
+        Tracer(sidecar.proxy),
+        completion_of(sidecar, as_mesh_client=False),
+        interception_of(sidecar),
+    )
     lines = batch.answer_lines(_lines(settings.requests or "-"))
     output.write_lines(lines, at_once=settings.requests == "-")
     for moved in sidecar.live.moved() if sidecar.live is not None else ():

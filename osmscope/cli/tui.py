@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from osmscope.cli import output
+from osmscope.cli import diagnostics, output
 from osmscope.cli.help_text import examples
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
@@ -51,5 +51,11 @@ def open_screen(mesh: MeshModel, *, refresh: float = 0) -> None:
     if not output.is_terminal():
         raise UsageError("standard output is no terminal", hint="use `osmscope get` in a pipe")
     from osmscope.tui.app import ScopeApp
+    from osmscope.tui.memory import Memory, state_path
+    from osmscope.tui.settings import config_path, read_settings
 
-    ScopeApp(mesh, refresh=refresh).run()
+    settings, memory = read_settings(config_path()), Memory(state_path())
+    ScopeApp(mesh, settings=settings, memory=memory, refresh=refresh).run()
+    problem = memory.save()
+    if problem:
+        diagnostics.note(f"what to remember cannot be written: {problem}")

@@ -23,7 +23,7 @@ from osmscope.dump import wrappings
 from osmscope.dump.entries import FORMS, KINDS, Entry
 from osmscope.dump.names import are_too_many, patterns
 from osmscope.dump.sections import Dump
-from osmscope.errors import RefusedError
+from osmscope.errors import DumpError, RefusedError, UnreachableError
 
 NOBODY = "a^"
 """A regular expression that fits no name."""
@@ -88,6 +88,7 @@ class LiveDump(Dump):
         self._envoy = envoy
         self._has: dict[str, bool] = {}
         self._named: dict[str, dict[str, tuple[Entry, ...]]] = {}
+        self._listed: set[str] = set()
         self._knows_bootstrap = False
         self._lock = threading.RLock()
 
@@ -114,10 +115,12 @@ class LiveDump(Dump):
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """All resources of a kind in all their states: asks for the whole section."""
-        with self._lock:
-            if kind not in self._entries:
-                self._entries[kind] = self._ask(kind, "")
-            return self._entries[kind]
+        self._listed.add(kind)
+        return self._all(kind)
+
+    def is_listed(self, kind: str) -> bool:
+        """Whether somebody asked for all resources of a kind: all that belongs to them follows."""
+        return kind in self._listed
 
     def find(self, kind: str, name: str) -> tuple[Entry, ...]:
         """Every state of a name."""
@@ -161,8 +164,9 @@ class LiveDump(Dump):
                 return
             known = self._named.setdefault(kind, {})
             missing = [name for name in dict.fromkeys(names) if name not in known]
-            if kind == "listener" or are_too_many(missing):
-                self.entries(kind)
+            follows = kind == "endpoint" and self.is_listed("cluster")
+            if kind == "listener" or follows or are_too_many(missing):
+                self._all(kind)
                 return
             for asked, pattern in patterns(missing):
                 if not self._expect(kind, asked, pattern):
@@ -199,7 +203,7 @@ class LiveDump(Dump):
         except RefusedError as error:
             if "name_regex" not in error.message:
                 raise
-            self.entries(kind)
+            self._all(kind)
             return False
         if {entry.name for entry in entries} - {*asked, ""}:
             self._entries[kind] = entries
@@ -214,6 +218,12 @@ class LiveDump(Dump):
 
     def _is_whole(self, kind: str) -> bool:
         return kind in self._entries
+
+    def _all(self, kind: str) -> tuple[Entry, ...]:
+        with self._lock:
+            if kind not in self._entries:
+                self._entries[kind] = self._ask(kind, "")
+            return self._entries[kind]
 
     def _ask(self, kind: str, pattern: str) -> tuple[Entry, ...]:
         """Ask for the resources of a kind whose names fit a pattern; "" fits all."""
@@ -239,7 +249,10 @@ class LiveDump(Dump):
             raise
         if answer.data.strip() == b"{}":
             return []
-        contents = wrappings.unwrap(answer.data, where=answer.where)
+        try:
+            contents = wrappings.unwrap(answer.data, where=answer.where)
+        except DumpError as error:  # whoever answers there is no Envoy
+            raise UnreachableError(error.message, where=error.where, hint=error.hint) from None
         self.gaps += contents.gaps
         return [one for one in contents.sections if KINDS.get(one.type_name, "bootstrap") == kind]
 

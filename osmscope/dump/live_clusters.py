@@ -8,19 +8,24 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from osmscope.dump.clusters import Clusters, ClusterStatus, read_clusters
-from osmscope.dump.live import Asking
+from osmscope.dump.live import Asking, LiveDump
 from osmscope.dump.names import are_too_many, patterns
 
 
 class LiveClusters(Clusters):
     """Clusters by name, asked for when they are needed, and once.
 
+    Args:
+        envoy: Who is asked.
+        dump: Its configuration: where all clusters are listed, all hosts are asked for at once.
+
     Every method may raise `UnreachableError`: Envoy does not answer.
     """
 
-    def __init__(self, envoy: Asking, *, where: str) -> None:
-        super().__init__(where=where)
+    def __init__(self, envoy: Asking, dump: LiveDump) -> None:
+        super().__init__(where=dump.where)
         self._envoy = envoy
+        self._dump = dump
         self._found: dict[str, ClusterStatus | None] = {}
         self._all: Clusters | None = None
         self._lock = threading.RLock()
@@ -29,9 +34,9 @@ class LiveClusters(Clusters):
         """Ask for those clusters that were not asked for, in as few questions as possible."""
         with self._lock:
             missing = [name for name in dict.fromkeys(names) if name not in self._found]
-            if self._all is not None:
+            if self._all is not None or not missing:
                 return
-            if are_too_many(missing):
+            if self._dump.is_listed("cluster") or are_too_many(missing):
                 self._whole()
                 return
             for asked, pattern in patterns(missing):

@@ -113,8 +113,8 @@ def trace_report(
         branches=branches,
         nearest=tuple(f"{miss.change} → {miss.what}" for miss in explanation.near_misses),
         inferred=(*setting.inferred, *_inferred(explanation)),
-        assumed=answer.assumptions,
         evidence=tuple(_evidence(setting)),
+        assumed=() if answer.intercepted is False else answer.assumptions,  # the step says it
     )
 
 
@@ -216,6 +216,8 @@ def _title(outcome: OutcomeAnswer) -> str:
 
 
 def _result(answer: Answer, called: Mapping[str, str]) -> str:
+    if answer.intercepted is False:
+        return "goes past the sidecar"
     reaching = [o for o in answer.outcomes if o.verdict == "forwarded"]
     others = [o for o in answer.outcomes if o.verdict != "forwarded"]
     if not others:

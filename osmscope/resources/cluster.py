@@ -54,12 +54,17 @@ class ConsistentHashingLbConfig(Resource, frozen=True):
     hash_balance_factor: int | None = None
 
 
+class HealthStatusSet(Resource, frozen=True):
+    """States of endpoints."""
+
+    statuses: tuple[str, ...] = ()
+
+
 class CommonLbConfig(Resource, frozen=True):
     """What every load balancer shares."""
 
     inert = frozenset({
-        "update_merge_window",
-        "close_connections_on_host_set_change", "override_host_status",
+        "update_merge_window", "close_connections_on_host_set_change",
     })  # fmt: skip
 
     healthy_panic_threshold: Percent | None = None
@@ -67,6 +72,7 @@ class CommonLbConfig(Resource, frozen=True):
     locality_weighted_lb_config: Opaque | None = None
     consistent_hashing_lb_config: ConsistentHashingLbConfig | None = None
     ignore_new_hosts_until_first_hc: bool = False
+    override_host_status: HealthStatusSet | None = None
 
 
 class RetryBudget(Resource, frozen=True):

@@ -113,6 +113,21 @@ class HttpRequestQueryParamMatchInput(Resource, frozen=True):
     query_param: str = ""
 
 
+@extension(f"{_HTTP}.HttpResponseStatusCodeMatchInput")
+class HttpResponseStatusCodeMatchInput(Resource, frozen=True):
+    """The response's code."""
+
+
+@extension(f"{_HTTP}.HttpResponseStatusCodeClassMatchInput")
+class HttpResponseStatusCodeClassMatchInput(Resource, frozen=True):
+    """The class of the response's code: `5xx`."""
+
+
+@extension(f"{_HTTP}.HttpResponseLocalReplyMatchInput")
+class HttpResponseLocalReplyMatchInput(Resource, frozen=True):
+    """`true` for a response of Envoy's own."""
+
+
 @extension("xds.type.matcher.v3.IPMatcher")
 class IPMatcher(Resource, frozen=True):
     """Address ranges, and what each leads to."""

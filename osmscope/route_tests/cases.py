@@ -27,6 +27,8 @@ class DynamicMetadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     metadata_namespace: str
     value: dict[str, object] = {}
     allow_overwrite: bool = False
+    typed_value: dict[str, object] | None = None
+    """Typed metadata: no matcher of a route reads it, so that it decides nothing."""
 
 
 class RouteMetadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -133,6 +133,8 @@ def _metadata(given: tuple[DynamicMetadata, ...]) -> dict[str, dict[str, object]
     metadata: dict[str, dict[str, object]] = {}
     for entry in given:
         name = entry.metadata_namespace
+        if entry.typed_value is not None and not entry.value:
+            continue
         if name not in metadata or entry.allow_overwrite:
             metadata[name] = {**metadata.get(name, {}), **entry.value}
     return metadata

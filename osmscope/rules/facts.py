@@ -152,6 +152,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Runtime keys that are set."""
     random_value: int | None = None
     """Fixes every weighted choice; None where all choices are listed."""
+    session_host: str = ""
+    """The address of the endpoint that a session names; "" where none does."""
+    session_is_strict: bool = False
+    """Whether the request fails where that endpoint cannot be taken."""
     now: float | None = None
     """The time of the request, in seconds since 1970; None where nobody said."""
 

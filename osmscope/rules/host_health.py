@@ -5,7 +5,7 @@ it, or EDS says so (draining included); else degraded if one of the three says t
 `eds_health_status: HEALTHY` of /clusters says nothing of the other two. Hosts that drain,
 that wait for their first health check (with `ignore_new_hosts_until_first_hc`) or that failed by an
 `x-envoy-immediate-health-check-fail` response are excluded: they do not count among those that
-could be healthy. Checked against Envoy 1.40.0. Not modelled: `override_host_status`.
+could be healthy. Checked against Envoy 1.40.0. Not modelled: nothing.
 """
 
 import enum

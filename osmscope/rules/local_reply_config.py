@@ -4,8 +4,9 @@ What Envoy does: the first of `mappers` whose access log filter fits may change 
 reply to a request that came as gRPC, whatever filters made of it, is sent with code 200, which is
 what the access log prints. Flags and details stay. A codec's flag is not set yet when mappers
 run. The answer to a CORS preflight and upstream responses are not local replies.
-Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status
-and extensions, which are taken not to fit; bodies and headers of the reply.
+Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status,
+runtime and extensions, which are taken not to fit (`unread_condition` names them); bodies and
+headers of the reply.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from osmscope.rules.local_reply import LocalReply
 
 _GRPC_CODE = 200
 _NOT_LOCAL = frozenset({"cors_response"})
+_NOT_READ = (
+    "duration_filter", "runtime_filter", "grpc_status_filter", "extension_filter",
+    "metadata_filter", "log_type_filter", "traceable_filter",
+)  # fmt: skip
 
 
 def finish(
@@ -47,6 +52,33 @@ def finish(
     if to_grpc and "DPE" not in reply.flags:
         code = _GRPC_CODE
     return reply if code == reply.code else msgspec.structs.replace(reply, code=code)
+
+
+def unread_condition(reply: LocalReply, hcm: HttpConnectionManager, headers: Headers) -> str:
+    """Name the kind of filter that may decide about a reply and is not evaluated, "" for none."""
+    config = hcm.local_reply_config
+    if reply.code == 0 or reply.details in _NOT_LOCAL or config is None:
+        return ""
+    for mapper in config.mappers:
+        if mapper.filter is not None:
+            unread = _unread(mapper.filter)
+            if unread:
+                return unread
+            if _fits(mapper.filter, reply, headers):
+                return ""
+    return ""
+
+
+def _unread(condition: AccessLogFilter) -> str:
+    for name in _NOT_READ:
+        if getattr(condition, name) is not None:
+            return name
+    for joined in (condition.and_filter, condition.or_filter):
+        for part in joined.filters if joined is not None else ():
+            unread = _unread(part)
+            if unread:
+                return unread
+    return ""
 
 
 def _fits(condition: AccessLogFilter, reply: LocalReply, headers: Headers) -> bool:

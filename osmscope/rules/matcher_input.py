@@ -4,8 +4,8 @@ What Envoy does: an input is text or absent, and what is absent fits nothing. Ad
 no IPs are absent, so are an SNI that no listener filter read, an empty list of protocols or names,
 and a source type that is not `local`. Values of a repeated header are joined by commas; query
 parameters are percent-decoded; protocols stand in single quotes.
-Checked against Envoy 1.40.0. Not modelled: responses, trailers, environment variables and
-dynamic modules, which are unknown.
+Checked against Envoy 1.40.0. Not modelled: headers of responses, trailers, environment variables
+and dynamic modules, which are unknown.
 """
 
 import urllib.parse
@@ -23,6 +23,9 @@ from osmscope.resources.matcher_inputs import (
     FilterStateInput,
     HttpRequestHeaderMatchInput,
     HttpRequestQueryParamMatchInput,
+    HttpResponseLocalReplyMatchInput,
+    HttpResponseStatusCodeClassMatchInput,
+    HttpResponseStatusCodeMatchInput,
     NetworkNamespaceInput,
     ServerNameInput,
     SourceIPInput,
@@ -48,6 +51,8 @@ class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
     """None in a network filter and where a filter chain is chosen."""
     route_metadata: Metadata | None = None
     """The metadata of the request's route; None where it has no route."""
+    response_code: int | None = None
+    """The code of Envoy's own reply; None where there is none."""
     ignore_path_parameters: bool = False
     """Whether the route's table says that path parameters do not count."""
 
@@ -151,6 +156,18 @@ def _query_parameter(config: Resource, inputs: MatcherInputs) -> InputValue:
     return InputValue(subject)
 
 
+def _response(
+    subject: str, read: Callable[[int], str]
+) -> Callable[[Resource, MatcherInputs], InputValue]:
+    def value(_: Resource, inputs: MatcherInputs) -> InputValue:
+        code = inputs.response_code
+        if code is None:
+            return InputValue(subject, missing=f"the {subject}")
+        return InputValue(subject, read(code))
+
+    return value
+
+
 _Reader = Callable[[Resource, MatcherInputs], InputValue]
 
 
@@ -189,4 +206,9 @@ _READERS: Mapping[type[Resource], _Reader] = {
     ),
     HttpRequestHeaderMatchInput: _header,
     HttpRequestQueryParamMatchInput: _query_parameter,
+    HttpResponseStatusCodeMatchInput: _response("response code", str),
+    HttpResponseStatusCodeClassMatchInput: _response(
+        "class of the response code", lambda code: f"{code // 100}xx"
+    ),
+    HttpResponseLocalReplyMatchInput: _response("origin of the response", lambda _: "true"),
 }

@@ -39,7 +39,7 @@ _FLAGS = {
 }  # fmt: skip
 _SOURCE_OPTIONS = {
     "--from": "from_", "--dump": "dump", "--clusters": "clusters", "--kubeconfig": "kubeconfig",
-    "--context": "context", "-n": "namespace", "--admin-port": "admin_port",
+    "--context": "context", "-n": "namespace", "--admin-port": "admin_port", "--via": "via",
     "--request-timeout": "request_timeout",
 }  # fmt: skip
 _ORDER = RequestOptions.__struct_fields__

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from osmscope.errors import UnreachableError
+from osmscope.mesh.interception import redirection
+from osmscope.mesh.osm import find_sidecar as is_osm
 from osmscope.mesh.osm import parse_cluster_name
 from osmscope.mesh.vendors import find_sidecar
 from osmscope.source.kubernetes_lists import PodFacts
 
 if TYPE_CHECKING:
     from osmscope.resources.proxy import Proxy
+    from osmscope.rules.interception import Redirection
     from osmscope.session.sources import Sidecar, SourceOptions
     from osmscope.source.kubernetes import Cluster
+    from osmscope.source.kubernetes_names import Asking
 
 _RUNNING = "Running"
 
@@ -67,9 +71,26 @@ class LivePod:
             address=next(iter(self.facts.addresses), ""),
             services=LiveServices(asking),
             pod_names=lambda: LivePodNames(asking, lambda: _namespaces(sidecar.proxy, own)),
+            redirection=lambda: self._redirection(asking),
             notes=self.notes,
             later_notes=lambda: asking.notes,
         )
+
+    def _redirection(self, asking: Asking) -> Redirection | None:
+        """Say what is led to the sidecar; the MeshConfig is asked for where the pod is silent."""
+        from osmscope.source.kubernetes_api import MESH_CONFIGS, Question
+
+        spec, addresses = self.facts.spec, self.facts.addresses
+        found = redirection(spec, addresses)
+        if found is None or not found.missing or not is_osm(spec):
+            return found
+        without = "what it leaves out of interception is not known"
+        for kind in MESH_CONFIGS:
+            for page in asking.pages(Question(kind=kind), without) or ():
+                found = redirection(spec, addresses, page)
+                if found is not None and not found.missing:
+                    return found
+        return found
 
 
 def _namespaces(proxy: Proxy, own: str) -> Iterable[str]:

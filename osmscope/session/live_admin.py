@@ -81,7 +81,7 @@ class Live:
     def __init__(self, way: Way, dump: LiveDump) -> None:
         self.way = way
         self.dump = dump
-        self.clusters = LiveClusters(way, where=dump.where)
+        self.clusters = LiveClusters(way, dump)
         if dump.bootstrap is None:
             raise UnreachableError(
                 "the answer has no bootstrap in it",

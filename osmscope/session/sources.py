@@ -20,10 +20,11 @@ import msgspec
 
 from osmscope.dump.clusters import Clusters, read_clusters
 from osmscope.dump.sections import Dump
-from osmscope.errors import SourceError, UsageError
+from osmscope.errors import DumpError, SourceError, UnreachableError, UsageError
 from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
+from osmscope.rules.interception import Redirection
 from osmscope.session.live_admin import Live, Opening
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
@@ -85,6 +86,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """When it was captured, as its manifest says; "" where it says nothing."""
     is_live: bool = False
     """Whether it was read of a live Envoy."""
+    redirection: Callable[[], Redirection | None] = lambda: None
+    """Gives what its mesh leads to it; None where nothing is known, or nothing is."""
     later_notes: Callable[[], Sequence[str]] = tuple
     """Gives what could not be read of the cluster until now."""
     stats: Callable[[str], Source | None] = _no_stats
@@ -185,7 +188,11 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
     """
     if options.full:
         with opening() as address:
-            sidecar = _of_file(address, None, options)
+            try:
+                sidecar = _of_file(address, None, options)
+            except DumpError as error:  # whoever answers there is no Envoy
+                hint = error.hint or "give the address of an Envoy's admin interface"
+                raise UnreachableError(error.message, where=where, hint=hint) from None
             return msgspec.structs.replace(sidecar, name=where, is_live=True)
     live = Live.open(opening, where=where, deadline=options.request_timeout)
     own = options.clusters is None
@@ -361,6 +368,7 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         stats=lambda pattern: snapshot.read(pod, "stats"),
         files=(Path(location), *(Path(location, name) for name in pod.files.values())),
         pod_names=snapshot.pod_names,
+        redirection=partial(_redirection, snapshot, pod),
         address=pod.addresses[0] if pod.addresses else "",
         notes=notes,
     )
@@ -370,6 +378,15 @@ def captured_at(snapshot: Snapshot) -> str:
     """Say when a snapshot was taken; "" where its manifest does not."""
     moment = snapshot.recorded_at()
     return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _redirection(snapshot: Snapshot, pod: PodFiles) -> Redirection | None:
+    facts = snapshot.facts_of(pod)
+    if facts is None:
+        return None
+    from osmscope.mesh.interception import redirection
+
+    return redirection(facts.spec, facts.addresses, snapshot.mesh_config)
 
 
 def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:

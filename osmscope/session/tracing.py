@@ -10,6 +10,7 @@ import msgspec
 from osmscope.dump.live_versions import Moved
 from osmscope.dump.stats import read_counters
 from osmscope.errors import DumpError, RefusedError
+from osmscope.rules.result import Match, Outcome
 from osmscope.session.age import Data, data_of
 from osmscope.session.sources import Sidecar
 from osmscope.session.typed_request import Typed
@@ -18,6 +19,7 @@ from osmscope.trace.batch import qualified, undecided
 from osmscope.trace.completion import Completion
 from osmscope.trace.evidence import Evidence, evidence_of, pattern_of
 from osmscope.trace.inference import Destinations, Inference
+from osmscope.trace.interception import Interception, past_the_sidecar, resting_on, with_step
 from osmscope.trace.request import TraceRequest
 
 if TYPE_CHECKING:
@@ -47,6 +49,12 @@ def completion_of(sidecar: Sidecar, *, as_mesh_client: bool = True) -> Completio
     return Completion(destinations, sidecar.address, as_mesh_client=as_mesh_client)
 
 
+def interception_of(sidecar: Sidecar) -> Interception | None:
+    """Return what is led to a sidecar; None where nothing is known of it."""
+    redirection = sidecar.redirection()
+    return None if redirection is None else Interception(redirection, sidecar.proxy)
+
+
 class SidecarTracer:
     """Traces what a user asks of one sidecar; its indexes are built once, when first needed."""
 
@@ -61,13 +69,26 @@ class SidecarTracer:
 
         return Tracer(self.sidecar.proxy)
 
+    @functools.cached_property
+    def interception(self) -> Interception | None:
+        """What is led to the sidecar; None where nothing is known of it."""
+        return interception_of(self.sidecar)
+
+    def _interception(self, request: TraceRequest, found: Inference) -> Match | None:
+        if self.interception is None:
+            return None
+        return self.interception.find(request, is_stand_in=found.is_stand_in)
+
     def answer(self, typed: Typed) -> Answer:
         """Complete and evaluate one request, without an explanation; raises as `trace`."""
         completed, found = self.completion.complete(typed.request)
         completed = typed.finished(completed, found.host)
         if found.candidates:
             return undecided(completed, found)
-        return qualified(self.tracer.answer(completed), found)
+        led = self._interception(completed, found)
+        if led is not None and led.outcome is Outcome.NO_MATCH:
+            return past_the_sidecar(completed, led)
+        return resting_on(qualified(self.tracer.answer(completed), found), led)
 
     def trace(self, typed: Typed, *, brief: bool = False) -> Traced:
         """Complete, evaluate and explain one request.
@@ -106,7 +127,8 @@ class SidecarTracer:
         """Trace another reading of the sidecar from now on."""
         self.sidecar = sidecar
         self.completion = completion_of(sidecar)
-        self.__dict__.pop("tracer", None)
+        for cached in ("tracer", "interception"):
+            self.__dict__.pop(cached, None)
 
     def _trace(self, typed: Typed, *, brief: bool) -> Traced:
         completed, found = self.completion.complete(typed.request)
@@ -119,8 +141,13 @@ class SidecarTracer:
                 explanation=_candidates(found),
                 inferred=said,
             )
-        answer, explanation = self.tracer.explain(completed, brief=brief)
-        answer = qualified(answer, found)
+        led = self._interception(completed, found)
+        if led is not None and led.outcome is Outcome.NO_MATCH:
+            answer, explanation = past_the_sidecar(completed, led), Explanation()
+        else:
+            answer, explanation = self.tracer.explain(completed, brief=brief)
+            answer = resting_on(qualified(answer, found), led)
+        explanation = with_step(explanation, completed, led)
         looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
         evidence, problem = self._evidence(answer, explanation)
         return Traced(

@@ -46,6 +46,12 @@ PODS = Kind("/api/v1", "pods")
 SERVICES = Kind("/api/v1", "services")
 ENDPOINT_SLICES = Kind("/apis/discovery.k8s.io/v1", "endpointslices")
 
+MESH_CONFIGS = tuple(
+    Kind(f"/apis/config.openservicemesh.io/{version}", "meshconfigs")
+    for version in ("v1alpha2", "v1alpha1")
+)
+"""OSM's configuration, of 1.1 and later, and of earlier releases."""
+
 
 class NotFoundError(UnreachableError):
     """The API server has no such object, or no such kind."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from osmscope.source.pod_spec import Container, PodSpec
+from osmscope.source.pod_spec import Container, PodSpec, SecurityContext
 from osmscope.source.workload import workload_of_owner
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class _PodSpec(msgspec.Struct, rename="camel"):
     host_network: bool = False
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
+    security_context: SecurityContext = SecurityContext()
 
 
 class _Ip(msgspec.Struct):
@@ -264,6 +265,7 @@ def _pod_facts(pod: _Pod) -> PodFacts:
             containers=spec.containers,
             init_containers=spec.init_containers,
             host_network=spec.host_network,
+            run_as_user=spec.security_context.run_as_user,
             phase=status.phase,
             deleted_at=metadata.deletion_timestamp,
         ),

@@ -18,6 +18,12 @@ class ContainerPort(msgspec.Struct, frozen=True, rename="camel"):
     protocol: str = "TCP"
 
 
+class SecurityContext(msgspec.Struct, frozen=True, rename="camel"):
+    """Whose processes run."""
+
+    run_as_user: int | None = None
+
+
 class Container(msgspec.Struct, frozen=True, rename="camel"):
     """One container, as far as it tells of a sidecar."""
 
@@ -29,6 +35,7 @@ class Container(msgspec.Struct, frozen=True, rename="camel"):
     ports: tuple[ContainerPort, ...] = ()
     restart_policy: str = ""
     """Always for an init container that stays, a native sidecar."""
+    security_context: SecurityContext = SecurityContext()
 
     def variable(self, name: str) -> str:
         """Return the value of an environment variable; "" where it has none."""
@@ -43,6 +50,8 @@ class PodSpec(msgspec.Struct, frozen=True, kw_only=True):
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     host_network: bool = False
+    run_as_user: int | None = None
+    """Whose processes run, where a container does not say."""
     phase: str = ""
     """Pending, Running, Succeeded, Failed or Unknown."""
     deleted_at: str = ""
@@ -53,3 +62,14 @@ class PodSpec(msgspec.Struct, frozen=True, kw_only=True):
         """The containers that run as long as the pod: native sidecars too."""
         native = (one for one in self.init_containers if one.restart_policy == "Always")
         return (*self.containers, *native)
+
+    def users(self, *without: str) -> frozenset[int | None]:
+        """Return the users that containers run as; None for what their images say.
+
+        Args:
+            without: The names of containers to leave out.
+        """
+        said = (
+            one.security_context.run_as_user for one in self.containers if one.name not in without
+        )
+        return frozenset(self.run_as_user if user is None else user for user in said)

@@ -143,6 +143,24 @@ class Snapshot:
         named = [pod for pod in self.pods if (pod.namespace, pod.name) == listed]
         return named[0] if named else None
 
+    def facts_of(self, pod: PodFiles) -> PodFacts | None:
+        """What the API server said of a pod; None where the snapshot does not tell."""
+        named = [one for one in self._pod_facts if one.name == pod.name]
+        same = [one for one in named if pod.namespace in ("", one.namespace)]
+        return same[0] if len(same) == 1 else None
+
+    @cached_property
+    def mesh_config(self) -> bytes | None:
+        """OSM's MeshConfig, or a list of them; None where the snapshot has none."""
+        names = [name for name in self._tree.names if name.rsplit("/", 1)[-1] == "meshconfig.json"]
+        if not names:
+            return None
+        try:
+            return self._tree.read(min(names, key=len)).data
+        except SourceError as error:
+            self.problems.append(f"meshconfig.json cannot be read: {error}")
+            return None
+
     def pod_names(self) -> dict[str, str]:
         """The names of pods by IP address, where only one has it: hosts share theirs with pods."""
         owners: dict[str, set[tuple[str, str]]] = {}

@@ -75,10 +75,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One decision on the path."""
 
     kind: str
-    """`inference`, `listener`, `listener_filters`, `filter_chain`, `tls`, `network_filter`,
-    `connection_manager`, `route_config`, `virtual_host`, `route`, `http_filter`, `time_limits`,
-    `retries`, `internal_redirect`, `mirror`, `cluster`, `endpoint`, `upstream_tls`,
-    `upstream_filter` or `upstream_request`."""
+    """`inference`, `interception`, `listener`, `listener_filters`, `filter_chain`, `tls`,
+    `network_filter`, `connection_manager`, `route_config`, `virtual_host`, `route`,
+    `http_filter`, `time_limits`, `retries`, `internal_redirect`, `mirror`, `cluster`, `endpoint`,
+    `upstream_tls`, `upstream_filter` or `upstream_request`."""
     chosen: str
     """The name of what was chosen; "" where nothing was."""
     reason: str = ""
@@ -113,6 +113,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool
     assumptions: tuple[str, ...]
     outcomes: tuple[OutcomeAnswer, ...]
+    intercepted: bool | msgspec.UnsetType = msgspec.UNSET
+    """False where the request goes past the sidecar; not there where it does not, or nobody
+    knows."""
 
 
 class Counter(msgspec.Struct, frozen=True):

@@ -13,9 +13,11 @@ import msgspec
 
 from osmscope.errors import OsmscopeError
 from osmscope.resources.address import split_host_port
+from osmscope.rules.result import Outcome
 from osmscope.trace.answer import Answer, ErrorAnswer, OutcomeAnswer
 from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Inference
+from osmscope.trace.interception import Interception, past_the_sidecar, resting_on
 from osmscope.trace.request import TraceRequest, read_request
 
 _ENCODER = msgspec.json.Encoder()
@@ -36,9 +38,15 @@ class _Id(msgspec.Struct):
 class Batch:
     """Answers lines; remembers whether one could not be read."""
 
-    def __init__(self, tracer: Answering, completion: Completion) -> None:
+    def __init__(
+        self,
+        tracer: Answering,
+        completion: Completion,
+        interception: Interception | None = None,
+    ) -> None:
         self._tracer = tracer
         self._completion = completion
+        self._interception = interception
         self.failed = False
         """Whether a line so far could not be read or answered."""
 
@@ -69,7 +77,12 @@ class Batch:
         completed, found = self._completion.complete(request)
         if found.candidates:
             return undecided(request, found)
-        return qualified(self._tracer.answer(completed), found)
+        led = None
+        if self._interception is not None:
+            led = self._interception.find(completed, is_stand_in=found.is_stand_in)
+            if led is not None and led.outcome is Outcome.NO_MATCH:
+                return past_the_sidecar(completed, led)
+        return resting_on(qualified(self._tracer.answer(completed), found), led)
 
 
 def undecided(request: TraceRequest, found: Inference) -> Answer:

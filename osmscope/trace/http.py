@@ -16,7 +16,6 @@ from osmscope.rules.facts import Headers, Request
 from osmscope.rules.grpc import is_grpc
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.local_reply_config import finish
 from osmscope.rules.per_filter_config import resolve as resolve_config
 from osmscope.rules.redirect import redirect
 from osmscope.rules.reply_headers import change_location
@@ -26,6 +25,7 @@ from osmscope.rules.upgrade import decide_upgrade
 from osmscope.trace.cluster_hosts import why_absent
 from osmscope.trace.http_filters import per_filter_configs, run_filters
 from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
+from osmscope.trace.replies import finish_reply
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.routing import find_table, resolve
 from osmscope.trace.sidecar import HttpStage, Sidecar
@@ -83,21 +83,13 @@ def evaluate_http(
     else:
         paths = _route(sidecar, connection, manager, start)
     to_grpc = is_grpc(join_inline(headers, raw.protocol))
-    return tuple(_finished(path, manager, to_grpc) for path in paths)
+    return tuple(finish_reply(sidecar, manager, path, to_grpc=to_grpc) for path in paths)
 
 
 def _protocol(asked: TraceRequest, connection: ConnectionPath) -> str:
     """Return what is spoken: as said, else what ALPN negotiated, else HTTP/1.1."""
     negotiated = connection.handshake is not None and connection.handshake.alpn == "h2"
     return "h2" if negotiated and asked.protocol is None else asked.spoken
-
-
-def _finished(path: HttpPath, manager: HttpConnectionManager, to_grpc: bool) -> HttpPath:
-    """Apply what the connection manager makes of every reply of Envoy's own."""
-    if path.reply is None:
-        return path
-    reply = finish(path.reply, manager, path.request.headers, to_grpc=to_grpc)
-    return _replace(path, reply=reply)
 
 
 def _refused(

@@ -66,9 +66,10 @@ class _Walk:
     def run(self, stage: HttpStage, path: HttpPath) -> Iterator[HttpPath]:
         """Put a request to one filter."""
         # Whether a filter runs is decided with the first route, its configuration with the present.
-        resolved = self._config(stage, self._first)
+        resolved = filter_config(self._sidecar, stage, self._first)
         if path.resolved is not self._first:
-            resolved = _replace(self._config(stage, path.resolved), enabled=resolved.enabled)
+            now = filter_config(self._sidecar, stage, path.resolved)
+            resolved = _replace(now, enabled=resolved.enabled)
         name = stage.filter.name
         if not resolved.enabled:
             run = FilterRun(name=name, result=None, reason=resolved.reason)
@@ -82,19 +83,6 @@ class _Walk:
             for result in rule(path.request, context):
                 run = FilterRun(name=name, result=result, reason=resolved.reason)
                 yield from self._after(run, path, result)
-
-    def _config(self, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:
-        """Resolve a filter's configuration for a route; it is done once for each pair."""
-        choice = resolved.virtual_host_choice
-        entry = resolved.cluster_choice.entry if resolved.cluster_choice is not None else None
-        # Resources live as long as the sidecar: their identities stand for them.
-        levels = (choice and choice.virtual_host, resolved.table, resolved.route, entry)
-        key = (id(stage), *map(id, levels))
-        found = self._sidecar.filter_configs.get(key)
-        if found is None:
-            found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
-            self._sidecar.filter_configs[key] = found
-        return found
 
     def _after(self, run: FilterRun, path: HttpPath, result: FilterResult) -> Iterator[HttpPath]:
         """Go on after a filter, with another route where it made Envoy look for one."""
@@ -126,7 +114,27 @@ class _Walk:
         before, after = path.resolved.request or path.request, result.request
         if read is None or before.metadata is not after.metadata:
             return False
+        if before.filter_state is not after.filter_state:
+            return False
         return all(before.headers.all(name) == after.headers.all(name) for name in {*read, _SCHEME})
+
+
+def filter_config(sidecar: Sidecar, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:
+    """Resolve a filter's configuration for a route; it is done once for each pair.
+
+    Raises:
+        DumpError: A configuration cannot be read.
+    """
+    choice = resolved.virtual_host_choice
+    entry = resolved.cluster_choice.entry if resolved.cluster_choice is not None else None
+    # Resources live as long as the sidecar: their identities stand for them.
+    levels = (choice and choice.virtual_host, resolved.table, resolved.route, entry)
+    key = (id(stage), *map(id, levels))
+    found = sidecar.filter_configs.get(key)
+    if found is None:
+        found = resolve_config(stage.filter, stage.config, per_filter_configs(resolved))
+        sidecar.filter_configs[key] = found
+    return found
 
 
 def undelivered(name: str) -> LocalReply:

@@ -15,12 +15,14 @@ from osmscope.rules.composite import AttemptShare, first_attempt
 from osmscope.rules.dynamic_forward_proxy import dynamic_host
 from osmscope.rules.facts import Connection, Request
 from osmscope.rules.hash_policy import HashResult, request_hash
-from osmscope.rules.host_health import Health
+from osmscope.rules.host_health import Health, health
 from osmscope.rules.hosts import Host
 from osmscope.rules.load_balancing import LoadBalancer
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.original_dst import destination
 from osmscope.rules.override_host import override_addresses
+from osmscope.rules.override_status import may_override
+from osmscope.rules.result import Outcome
 from osmscope.rules.shares import EndpointShare, Shares
 from osmscope.rules.subset import Criteria
 from osmscope.rules.transport_socket import speaks_tls
@@ -66,8 +68,11 @@ def pick(
     Raises:
         DumpError: A resource cannot be read.
     """
+    kept = _kept_by_session(hosts, start, picking)
     if hosts.missing:
         yield _replace(start, missing=hosts.missing)
+    elif isinstance(kept, Upstream):
+        yield _refused(kept, start.cluster, picking)
     elif hosts.kind is ClusterKind.ORIGINAL_DST:
         yield _refused(_original_destination(start, picking), start.cluster, picking)
     elif hosts.kind is ClusterKind.DYNAMIC_FORWARD_PROXY and picking.request is not None:
@@ -88,6 +93,43 @@ def pick(
 
 
 _BY_REQUEST = (ClusterKind.DYNAMIC_FORWARD_PROXY, ClusterKind.REDIS, ClusterKind.OTHER)
+
+
+def _kept_by_session(hosts: ClusterHosts, start: Upstream, picking: Picking) -> Upstream | None:
+    """Return the endpoint that a session names, or its failure; None where load balancing picks.
+
+    Only the cluster's own endpoints count, not those of members or of a destination.
+    """
+    request, cluster = picking.request, start.cluster
+    if request is None or cluster is None or not request.session_host:
+        return None
+    listed = hosts.balancer.hosts if hosts.kind not in _WITHOUT_OWN_HOSTS else ()
+    named = next((host for host in listed if host.address == request.session_host), None)
+    verdict = None if named is None else may_override(cluster.common_lb_config, named)
+    if named is not None and verdict is not None and verdict.outcome is not Outcome.NO_MATCH:
+        assumed = (f"{verdict.missing}: it may be taken",) if verdict.is_unknown else ()
+        share = EndpointShare(named, Fraction(1), health(named))
+        reason = f"the request's session names {named.address}"
+        return _replace(
+            start,
+            shares=Shares(endpoints=(share,), reasons=(reason,)),
+            assumptions=(*start.assumptions, *hosts.assumptions, *assumed),
+        )
+    if not request.session_is_strict:
+        return None
+    why = "it is no endpoint of the cluster" if verdict is None else verdict.reason
+    reason = f"the request's session asks for {request.session_host}, and {why}"
+    return _replace(start, reply=_replace(_NO_HOST, reason=reason))
+
+
+_WITHOUT_OWN_HOSTS = (
+    ClusterKind.ORIGINAL_DST,
+    ClusterKind.AGGREGATE,
+    ClusterKind.COMPOSITE,
+    ClusterKind.DYNAMIC_FORWARD_PROXY,
+    ClusterKind.REDIS,
+    ClusterKind.OTHER,
+)
 
 
 def _refused(upstream: Upstream, cluster: Cluster | None, picking: Picking) -> Upstream:

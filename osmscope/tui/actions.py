@@ -39,24 +39,29 @@ class Context(msgspec.Struct, frozen=True):
 
     title: str
     module: str
+    """Within `osmscope.tui`."""
     class_name: str
+    around: tuple[str, ...] = ()
+    """The contexts whose actions are possible there as well."""
 
 
+_VIEW = ("app",)
+_PANE = ("list", "mesh", "browse", "app")
 CONTEXTS: Mapping[str, Context] = {
-    "app": Context("Everywhere", "osmscope.tui.app", "ScopeApp"),
-    "mesh": Context("The mesh", "osmscope.tui.mesh_screen", "MeshScreen"),
-    "browse": Context("One sidecar", "osmscope.tui.browse_screen", "BrowseScreen"),
-    "listing": Context("Lists of the mesh", "osmscope.tui.list_view", "ListView"),
-    "compare": Context("A and B", "osmscope.tui.compare_screen", "CompareScreen"),
-    "list": Context("Lists", "osmscope.tui.line_list", "LineList"),
-    "table": Context("Tables", "osmscope.tui.table_list", "TableList"),
-    "tree": Context("The tree", "osmscope.tui.tree_list", "TreeList"),
-    "detail": Context("The detail pane", "osmscope.tui.detail_pane", "DetailPane"),
-    "help": Context("This help", "osmscope.tui.help_screen", "HelpScreen"),
-    "query": Context("JMESPath", "osmscope.tui.query_screen", "QueryScreen"),
-    "both": Context("A and B traced", "osmscope.tui.trace_both_screen", "TraceBothScreen"),
-    "jump": Context("Jumping", "osmscope.tui.jump_screen", "JumpScreen"),
-    "choice": Context("A choice", "osmscope.tui.choice_screen", "ChoiceScreen"),
+    "app": Context("Everywhere", "app", "ScopeApp"),
+    "mesh": Context("The mesh", "mesh_screen", "MeshScreen", _VIEW),
+    "browse": Context("One sidecar", "browse_screen", "BrowseScreen", _VIEW),
+    "listing": Context("Lists of the mesh", "list_view", "ListView", _VIEW),
+    "compare": Context("A and B", "compare_screen", "CompareScreen", ("listing", "app")),
+    "list": Context("Lists", "line_list", "LineList", _PANE[1:]),
+    "table": Context("Tables", "table_list", "TableList", _PANE),
+    "tree": Context("The tree", "tree_list", "TreeList", _PANE),
+    "detail": Context("The detail pane", "detail_pane", "DetailPane", _PANE),
+    "help": Context("This help", "help_screen", "HelpScreen"),
+    "query": Context("JMESPath", "query_screen", "QueryScreen"),
+    "both": Context("A and B traced", "trace_both_screen", "TraceBothScreen"),
+    "jump": Context("Jumping", "jump_screen", "JumpScreen"),
+    "choice": Context("A choice", "choice_screen", "ChoiceScreen"),
 }
 """All contexts by name."""
 
@@ -279,6 +284,27 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_NAME = {action.name: action for action in ACTIONS}
 """Actions by name, which is what a keymap refers to."""
+
+
+def clash(keymap: Mapping[str, tuple[str, ...]]) -> tuple[str, str, str] | None:
+    """Find a key that would mean two things in one place.
+
+    Args:
+        keymap: The keys of the actions that have others than their own.
+
+    Returns:
+        The key, and the names of two actions; None where there is none.
+    """
+    for name, context in CONTEXTS.items():
+        places = {name, *context.around}
+        taken: dict[str, str] = {}
+        for action in ACTIONS:
+            if not places & set(action.where):
+                continue
+            for key in keymap.get(action.name, action.keys):
+                if taken.setdefault(key, action.name) != action.name:
+                    return key, taken[key], action.name
+    return None
 
 
 def bindings(context: str) -> list[BindingType]:

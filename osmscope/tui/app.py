@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -12,10 +13,19 @@ from osmscope.session.mesh_model import MeshModel, reason_of
 from osmscope.tui import actions, themes
 from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
+from osmscope.tui.memory import Memory
 from osmscope.tui.navigation import Navigation
 from osmscope.tui.palette import ActionsProvider, ResourcesProvider
 from osmscope.tui.performing import possible
 from osmscope.tui.reading import Found, Progressed, Read
+from osmscope.tui.settings import Settings
+
+
+def default_theme(environment: Mapping[str, str]) -> str:
+    """Choose the theme where none is set: the terminal's own colours where it has only 16."""
+    term = environment.get("TERM", "")
+    many = environment.get("COLORTERM") or "256color" in term or "direct" in term
+    return "dark" if many or term in ("", "dumb", "xterm-kitty", "alacritty") else "ansi"
 
 
 def _now() -> datetime.datetime:
@@ -40,8 +50,8 @@ class ScopeApp(Navigation):
         mesh: MeshModel,
         *,
         now: Callable[[], datetime.datetime] = _now,
-        keymap: Mapping[str, str] | None = None,
-        theme: str = "dark",
+        settings: Settings | None = None,
+        memory: Memory | None = None,
         refresh: float = 0,
     ) -> None:
         """Take what is shown, and how.
@@ -49,20 +59,19 @@ class ScopeApp(Navigation):
         Args:
             mesh: The sidecars.
             now: The clock.
-            keymap: Keys by the names of actions, in Textual's form, where they differ.
-            theme: The theme to start with.
+            settings: What the user's config file says.
+            memory: What an earlier run left.
             refresh: Seconds after which a live sidecar that is looked at is read again; 0: never.
         """
-        super().__init__(mesh, now)
-        self._keys = dict(keymap or {})
+        super().__init__(mesh, now, settings or Settings(), memory or Memory())
         for known in themes.THEMES:
             self.register_theme(known)
-        self.theme = theme
+        self.theme = self.settings.theme or self.memory.data.theme or default_theme(os.environ)
         self._refresh_seconds = refresh
 
     async def on_mount(self) -> None:
         """Show the first view, and start to read."""
-        self.set_keymap(self._keys)
+        self.set_keymap({name: ",".join(keys) for name, keys in self.settings.keys().items()})
         await self._show(self.history.present)
         if self.mesh.lister is not None:
             self.find_members(self.mesh.lister)
@@ -123,6 +132,10 @@ class ScopeApp(Navigation):
         if self.view is not None:
             self.view.member_changed(key)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give a theme of Textual's own the variables that ours have."""
+        return {"faint": "#808080"}
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible."""
         if action in ("jump", "command_line") and self.view is None:
@@ -167,7 +180,12 @@ class ScopeApp(Navigation):
     async def action_leave(self) -> None:
         """Close, stop, clear or go up, whichever comes first."""
         view = self.view
-        if view is None or view.leave():
+        if view is None:
+            return
+        if view.prompt.is_open:
+            view.prompt.give_up()
+            return
+        if view.leave():
             return
         above = view.above()
         if above is not None:
@@ -178,4 +196,5 @@ class ScopeApp(Navigation):
         names = themes.NAMES
         index = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(index + 1) % len(names)]
+        self.memory.data.theme = self.theme
         self.notify(f"theme {self.theme}", timeout=1.5)

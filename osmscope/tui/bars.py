@@ -25,12 +25,12 @@ class Bar(Widget):
     DEFAULT_CSS = """
     Bar { height: 1; background: $panel; color: $foreground; }
     Bar > .bar--strong { text-style: bold; }
-    Bar > .bar--faint { color: $text-muted; }
-    Bar > .bar--key { color: $text-accent; text-style: bold; }
+    Bar > .bar--faint { color: $faint; }
+    Bar > .bar--key { color: $accent; text-style: bold; }
     Bar > .bar--chosen { background: $primary; color: $background; text-style: bold; }
-    Bar > .bar--good { color: $text-success; }
-    Bar > .bar--warn { color: $text-warning; }
-    Bar > .bar--bad { color: $text-error; text-style: bold; }
+    Bar > .bar--good { color: $success; }
+    Bar > .bar--warn { color: $warning; }
+    Bar > .bar--bad { color: $error; text-style: bold; }
     """
     COMPONENT_CLASSES = {
         f"bar--{name}" for name in ("strong", "faint", "key", "chosen", "good", "warn", "bad")
@@ -131,12 +131,19 @@ class ActionBar(Bar):
         """Show the actions that are valid where the focus is."""
         pieces: list[tuple[str, str]] = []
         self._names = []
+        room = self.size.width
         for name, keys in possible(self.screen).items():
             action = actions.BY_NAME[name]
-            if action.in_footer:
+            texts = (f" {keys[0]}", f" {action.label} ")
+            room -= sum(map(cell_len, texts)) if action.in_footer else 0
+            if action.in_footer and room >= 0:
                 self._names.append(name)
-                pieces += [(f" {keys[0]}", "key"), (f" {action.label} ", "faint")]
+                pieces += [(texts[0], "key"), (texts[1], "faint")]
         self.put(*pieces)
+
+    def on_resize(self) -> None:
+        """Offer as many as there is room for."""
+        self.refreshed()
 
     async def on_click(self, event: events.Click) -> None:
         """Do the action under the mouse."""

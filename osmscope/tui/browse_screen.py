@@ -16,14 +16,15 @@ from osmscope.report.inventory.words import link_line
 from osmscope.session.update_listing import changed_keys
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar, KindBar
-from osmscope.tui.browsing import FORMS, Described, Grown, Listed, Rooted
+from osmscope.tui.browsing import Counted, Described, Grown, Linked, Listed, Rooted
+from osmscope.tui.cells import shown
 from osmscope.tui.choice_screen import ChoiceScreen
 from osmscope.tui.detail_pane import DetailPane
-from osmscope.tui.filtering import Filter, parse_filter
+from osmscope.tui.filtering import Filter
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
-from osmscope.tui.prompt import Prompt
-from osmscope.tui.resource_actions import ResourceActions
+from osmscope.tui.searching import Searching
+from osmscope.tui.settings import FORMS
 from osmscope.tui.table_list import TableList
 from osmscope.tui.tree_list import TreeList
 
@@ -33,7 +34,7 @@ _PAUSE = 0.04
 """Seconds that the cursor rests before the detail pane follows."""
 
 
-class BrowseScreen(ResourceActions):
+class BrowseScreen(Searching):
     """The resources of one sidecar."""
 
     VIEW = "browse"
@@ -64,27 +65,12 @@ class BrowseScreen(ResourceActions):
     def on_resize(self) -> None:
         """Put the panes side by side where there is room."""
         self.set_class(self.app.size.width >= _SIDE_BY_SIDE, "beside")
-        self._caption()
+        self.caption()
 
-    @property
-    def table(self) -> TableList:
-        """The table."""
-        return self.query_one("#table", TableList)
-
-    @property
-    def outline(self) -> TreeList:
-        """The tree."""
-        return self.query_one("#tree", TreeList)
-
-    @property
-    def detail(self) -> DetailPane:
-        """The detail pane."""
-        return self.query_one("#detail", DetailPane)
-
-    @property
-    def lines(self) -> TableList | TreeList:
-        """The table or the tree, whichever is shown."""
-        return self.table if self.location.kind else self.outline
+    def on_mount(self) -> None:
+        """Begin as the user's settings say."""
+        defaults = self.scope.settings.defaults
+        self.form, self.table.is_wide = defaults.form, defaults.wide
 
     def show(self, location: Location) -> None:
         """Show a sidecar, or another part of it."""
@@ -99,7 +85,7 @@ class BrowseScreen(ResourceActions):
         if not self.detail.has_focus or other:
             self.lines.focus()
         self.load()
-        self._caption()
+        self.caption()
 
     def place(self) -> Location:
         """Return where the user is."""
@@ -122,25 +108,33 @@ class BrowseScreen(ResourceActions):
         if not self.location.kind:
             node = self.outline.node()
             return None if node is None else node.ref
-        key = self.table.key()
-        return Ref(self.location.kind, key) if key else self.location.ref
+        key, listing = self.table.key(), self.table.listing
+        if not key or listing is None or listing.kind != self.location.kind:
+            return self.location.ref
+        return Ref(listing.kind, key)
 
     @on(Listed)
     def _listed(self, event: Listed) -> None:
         if event.location == self.location:
             ref = event.location.ref
             self.table.show(event.listing, event.positions, ref.key if ref else "")
-            self._caption()
+            self.caption()
+            self.count_kinds()
 
     @on(Rooted)
     def _rooted(self, event: Rooted) -> None:
         if event.location == self.location:
             self.outline.show(event.tree, event.location.ref)
-            self._caption()
+            self.caption()
+            self.count_kinds()
 
     @on(Grown)
     def _grown(self, event: Grown) -> None:
         self.outline.grow(event.node, event.children)
+
+    @on(Counted)
+    def _counted_all(self) -> None:
+        self.caption()
 
     @on(TreeList.Opened)
     def _opened(self, event: TreeList.Opened) -> None:
@@ -160,19 +154,16 @@ class BrowseScreen(ResourceActions):
     def _moved(self, event: LineList.Moved) -> None:
         if event.list is self.lines and not isinstance(event, LineList.Followed):
             self.set_timer(_PAUSE, self.describe)
-            self._caption()
-
-    def recaption(self) -> None:
-        """Write the caption anew."""
-        self._caption()
+            self.caption()
 
     def flash(self, key: str, found: tuple[ResourceChange, ...]) -> None:
         """Let the rows of what changed flash."""
         if key == self.location.member:
             self.table.flash(changed_keys(self.location.kind, found))
 
-    def _caption(self) -> None:
-        if not self.is_mounted or not self.location.member:
+    def caption(self) -> None:
+        """Say what is shown, and of whom."""
+        if not self.location.member or not self.query("#caption"):
             return
         state = self.state_words()
         kind = BY_NAME.get(self.location.kind)
@@ -184,7 +175,8 @@ class BrowseScreen(ResourceActions):
         pieces = [(f" {'Tree' if kind is None else kind.title} ", "strong"), *self._counted()]
         if self.location.scope is not None and inventory is not None:
             scope = self.location.scope
-            words = f"  of {scope.kind.replace('_', ' ')} {inventory.title(scope)}"
+            title = inventory.title(scope) if inventory.is_listed(scope.kind) else scope.key
+            words = f"  of {BY_NAME[scope.kind].one} {title}"
             pieces.append((words, "faint"))
         wanted = self.lines.filter
         if wanted.text:
@@ -202,33 +194,6 @@ class BrowseScreen(ResourceActions):
         words = f"{shown} of {total}" if self.table.filter.text else str(total)
         return [(words, "faint" if shown or not total else "warn")]
 
-    # Finding
-
-    def action_filter(self) -> None:
-        """Ask for a filter; in the detail pane, for a search."""
-        pane = self.detail if self.detail.has_focus else self.lines
-        self.prompt.open("/", pane.filter.text)
-
-    @on(Prompt.Changed)
-    @on(Prompt.Entered)
-    def _filtered(self, event: Prompt.Changed) -> None:
-        if event.sign == "/":
-            self._filter(parse_filter(event.text))
-
-    @on(Prompt.Given)
-    def _unfiltered(self) -> None:
-        self._filter(Filter())
-
-    def _filter(self, wanted: Filter) -> None:
-        if self.prompt.before is self.detail or self.detail.has_focus:
-            self.detail.searched(wanted)
-        elif self.location.kind:
-            self.table.filtered(wanted)
-            self.scope.keep_filter(self.location.kind, wanted)
-        else:
-            self.outline.searched(wanted)
-        self._caption()
-
     def leave(self) -> bool:
         """Close the zoom, stop reading, or clear the filter."""
         if self.has_class("zoomed"):
@@ -242,7 +207,7 @@ class BrowseScreen(ResourceActions):
             self.lines.focus()
             return True
         if self.lines.filter.text:
-            self._filter(Filter())
+            self.search(Filter())
             return True
         return False
 
@@ -258,29 +223,34 @@ class BrowseScreen(ResourceActions):
         ref, inventory = self.ref(), self.scope.inventory(self.location.member)
         if ref is None or inventory is None:
             return
-        links = inventory.links(ref)
-        self._choose("Where to?", [link for link in links if link.is_main] or list(links), "→")
+        self.look(inventory, ref, back=False)
 
     def action_referrers(self) -> None:
         """Show who refers to the resource under the cursor."""
         ref, inventory = self.ref(), self.scope.inventory(self.location.member)
         if ref is not None and inventory is not None:
-            title = f"Who refers to {inventory.title(ref)}"
-            self._choose(title, list(inventory.referrers(ref)), "←", always=True)
+            self.look(inventory, ref, back=True)
 
-    def _choose(self, title: str, links: list[Link], sign: str, *, always: bool = False) -> None:
+    @on(Linked)
+    async def _linked(self, event: Linked) -> None:
+        links = list(event.links)
+        if not event.back:
+            links = [link for link in links if link.is_main] or links
         if not links:
-            self.notify("nothing: it leads nowhere" if sign == "→" else "nobody refers to this")
-            return
-        if len(links) == 1 and not always:
-            self.run_worker(self.follow(links[0]), group="follow", exclusive=True)
-            return
+            self.notify("nobody refers to this" if event.back else "it leads nowhere")
+        elif len(links) == 1 and not event.back:
+            await self.follow(links[0])
+        else:
+            self._choose(event, links)
+
+    def _choose(self, event: Linked, links: list[Link]) -> None:
+        title = f"Who refers to {shown(event.title[:200])}" if event.back else "Where to?"
 
         async def chosen(index: int | None) -> None:
             if index is not None:
                 await self.follow(links[index])
 
-        lines = [link_line(link, sign) for link in links]
+        lines = [link_line(link, "←" if event.back else "→") for link in links]
         self.app.push_screen(ChoiceScreen(title, lines), chosen)
 
     # Views of it

@@ -6,6 +6,9 @@ the screen drops what came too late.
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 from textual import work
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -14,15 +17,17 @@ from osmscope.errors import DumpError, OsmscopeError
 from osmscope.report import documents
 from osmscope.report.inventory.document import Line, Link, Piece, Ref
 from osmscope.report.inventory.inventory import Inventory
+from osmscope.report.inventory.kinds import BY_NAME, KINDS
 from osmscope.report.inventory.listing import Listing
 from osmscope.report.inventory.words import failure, words
 from osmscope.session.mesh_listing import facts
 from osmscope.tui.location import Location
 from osmscope.tui.marking import MarkingView
+from osmscope.tui.settings import FORMS
 from osmscope.tui.tree_model import Node, Tree
 
-FORMS = ("words", "YAML", "JSON")
-"""How a resource can be shown."""
+_PAUSE = 0.1
+"""Seconds that the screen gets for itself between two counts."""
 _MOST_YAML = 1 << 19
 """The most bytes of JSON that are also written as YAML, which takes long."""
 
@@ -51,6 +56,18 @@ class Grown(Message):
     def __init__(self, node: Node, children: list[Node]) -> None:
         super().__init__()
         self.node, self.children = node, children
+
+
+class Linked(Message):
+    """The links of a resource were found."""
+
+    def __init__(self, title: str, links: tuple[Link, ...], *, back: bool) -> None:
+        super().__init__()
+        self.title, self.links, self.back = title, links, back
+
+
+class Counted(Message):
+    """All kinds were counted."""
 
 
 class Described(Message):
@@ -91,9 +108,9 @@ class Browsing(MarkingView):
     def progressed(self, key: str) -> None:
         """Show how far the reading of the sidecar has come."""
         if key == self.location.member:
-            self.recaption()
+            self.caption()
 
-    def recaption(self) -> None:
+    def caption(self) -> None:
         """Write the caption anew."""
         raise NotImplementedError
 
@@ -107,6 +124,25 @@ class Browsing(MarkingView):
         if not worker.is_cancelled:
             self.post_message(message)
 
+    def count_kinds(self) -> None:
+        """List all kinds in the background, where that was not done."""
+        inventory = self.scope.inventory(self.location.member)
+        if inventory is not None and not all(inventory.is_listed(kind.name) for kind in KINDS):
+            self._count(inventory)
+
+    @work(thread=True, exclusive=True, group="count")
+    def _count(self, inventory: Inventory) -> None:
+        """List the other kinds too, for the counts, once what was asked for is on the screen."""
+        worker = get_current_worker()
+        for kind in KINDS:
+            if not inventory.is_listed(kind.name):
+                time.sleep(_PAUSE)
+            if worker.is_cancelled:
+                return
+            with contextlib.suppress(OsmscopeError):  # told when that kind is looked at
+                inventory.listing(kind.name)
+        self.post_message(Counted())
+
     def _listing(self, inventory: Inventory, location: Location) -> Message:
         if not location.kind:
             tree = Tree(inventory)
@@ -118,6 +154,18 @@ class Browsing(MarkingView):
             parts = inventory.parts(location.kind, location.scope)
             positions = tuple(listing.positions[row.key] for row in parts)
         return Listed(location, listing, positions)
+
+    @work(thread=True, exclusive=True, group="links")
+    def look(self, inventory: Inventory, ref: Ref, *, back: bool) -> None:
+        """Find what a resource leads to, or who refers to it."""
+        worker = get_current_worker()
+        try:
+            links = inventory.referrers(ref) if back else inventory.links(ref)
+            message: Message = Linked(inventory.title(ref), links, back=back)
+        except OsmscopeError as error:
+            message = Described(ref, _failed(error))
+        if not worker.is_cancelled:
+            self.post_message(message)
 
     @work(thread=True, exclusive=True, group="grow")
     def grow(self, tree: Tree, node: Node) -> None:
@@ -181,10 +229,17 @@ class Browsing(MarkingView):
         parts = [member.name]
         ref = self.ref()
         if inventory is not None and ref is not None:
-            above = inventory.parent(ref)
-            parts += [inventory.title(above)] if above is not None else []
-            parts.append(inventory.title(ref))
+            parts += self._names(inventory, ref)
         return parts
+
+    def _names(self, inventory: Inventory, ref: Ref) -> list[str]:
+        """Name a resource and what holds it, as far as that is known without waiting."""
+        kind = BY_NAME[ref.kind].part_of
+        if not inventory.is_listed(ref.kind):
+            return [ref.key]
+        above = inventory.parent(ref) if not kind or inventory.is_listed(kind) else None
+        names = [inventory.title(above)] if above and inventory.is_listed(above.kind) else []
+        return [*names, inventory.title(ref)]
 
     async def follow(self, link: Link) -> None:
         """Go where a link leads."""

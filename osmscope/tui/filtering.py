@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+_SPECIAL = frozenset("\\^$.|?*+()[]{}")
+
 
 class Filter(msgspec.Struct, frozen=True):
     """What was typed, understood."""
@@ -20,10 +22,21 @@ class Filter(msgspec.Struct, frozen=True):
     matches: Callable[[str], bool] | None = None
     """Whether a row's text fits; None where all do."""
 
-    def choose(self, texts: Sequence[str]) -> list[int]:
-        """Return the positions of the texts that fit."""
+    plain: str = ""
+    """The text itself in lower case, where it is looked for as it stands: that is far faster."""
+
+    def choose(self, texts: Sequence[str], folded: Sequence[str] | None = None) -> list[int]:
+        """Return the positions of the texts that fit.
+
+        Args:
+            texts: The texts.
+            folded: The same in lower case, where they are at hand.
+        """
         if self.matches is None:
             return list(range(len(texts)))
+        if self.plain and folded is not None:
+            wanted = self.plain
+            return [index for index, text in enumerate(folded) if wanted in text]
         fits = self.matches
         return [index for index, text in enumerate(texts) if fits(text)]
 
@@ -50,4 +63,5 @@ def parse_filter(text: str) -> Filter:
         search = re2.compile(re2.escape(wanted), options).search
     if inverse:
         return Filter(text, problem, lambda row: search(row) is None)
-    return Filter(text, problem, lambda row: search(row) is not None)
+    is_plain = not fuzzy and wanted == wanted.lower() and (problem or not _SPECIAL & set(wanted))
+    return Filter(text, problem, lambda row: search(row) is not None, wanted if is_plain else "")

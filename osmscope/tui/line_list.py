@@ -36,12 +36,12 @@ class LineList(ScrollView, can_focus=True):
         color: $block-cursor-blurred-foreground; text-style: $block-cursor-blurred-text-style; }
     LineList:focus > .line-list--cursor { background: $block-cursor-background;
         color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
-    LineList > .line-list--head { color: $text-muted; text-style: bold; }
-    LineList > .line-list--faint { color: $text-muted; }
-    LineList > .line-list--good { color: $text-success; }
-    LineList > .line-list--warn { color: $text-warning; }
-    LineList > .line-list--bad { color: $text-error; text-style: bold; }
-    LineList > .line-list--link { color: $text-primary; text-style: underline; }
+    LineList > .line-list--head { color: $faint; text-style: bold; }
+    LineList > .line-list--faint { color: $faint; }
+    LineList > .line-list--good { color: $success; }
+    LineList > .line-list--warn { color: $warning; }
+    LineList > .line-list--bad { color: $error; text-style: bold; }
+    LineList > .line-list--link { color: $primary; text-style: underline; }
     LineList > .line-list--strong { text-style: bold; }
     LineList > .line-list--match { text-style: reverse; }
     """

@@ -22,12 +22,11 @@ from osmscope.session.places import Place, Placed
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
 from osmscope.tui.detail_pane import DetailPane
-from osmscope.tui.filtering import Filter, parse_filter
+from osmscope.tui.filtering import Filter
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
-from osmscope.tui.prompt import Prompt
 from osmscope.tui.table_list import TableList
-from osmscope.tui.view_screen import ViewScreen
+from osmscope.tui.table_view import TableView
 
 _SIDE_BY_SIDE = 140
 """From how many columns the detail pane stands beside the list."""
@@ -41,7 +40,7 @@ class Gathered(Message):
         self.location, self.result = location, result
 
 
-class ListView(ViewScreen):
+class ListView(TableView):
     """A list and its row in words."""
 
     CONTEXT = "listing"
@@ -81,11 +80,6 @@ class ListView(ViewScreen):
         return self.scope.mesh.members[member].name if member else self.scope.mesh.title or "mesh"
 
     @property
-    def table(self) -> TableList:
-        """The list."""
-        return self.query_one("#table", TableList)
-
-    @property
     def detail(self) -> DetailPane:
         """The row under the cursor in words."""
         return self.query_one("#detail", DetailPane)
@@ -102,7 +96,7 @@ class ListView(ViewScreen):
         self.location = location
         self.table.focus()
         self._gather(location)
-        self._caption()
+        self.recaption()
 
     def place(self) -> Location:
         """Return where the user is."""
@@ -145,7 +139,7 @@ class ListView(ViewScreen):
         self.placed = event.result
         self.table.show(event.result.listing, None, event.location.row)
         self._describe()
-        self._caption()
+        self.recaption()
 
     def here(self) -> int | None:
         """Return the position in the list of the row under the cursor."""
@@ -170,16 +164,13 @@ class ListView(ViewScreen):
         if event.list is self.table and not isinstance(event, LineList.Followed):
             self._describe()
 
-    def _caption(self) -> None:
-        table, pieces = self.table, [(f" {self.WORDS} ", "strong")]
+    def recaption(self) -> None:
+        """Say what is listed, and how much of it."""
+        pieces = [(f" {self.WORDS} ", "strong")]
         if self.placed is None:
             pieces.append(("◌ …", "faint"))
         else:
-            total = table.total()
-            count = f"{table.count()} of {total}" if table.filter.text else str(total)
-            pieces.append((count, "faint"))
-        if table.filter.text:
-            pieces.append((f"  /{table.filter.text}", "key"))
+            pieces += self.counted()
         pieces += [(f"  {words}", "faint") for words in self.remarks()]
         self.query_one("#caption", Bar).put(*pieces)
         self.crumbs("osmscope", self.heading(), self.WORDS.lower())
@@ -191,31 +182,13 @@ class ListView(ViewScreen):
         waiting = sum(not mesh.state(key).is_whole for key in asked)
         return (f"{waiting} of {len(asked)} sidecars are not read yet",) if waiting else ()
 
-    # Finding
-
-    def action_filter(self) -> None:
-        """Ask for a filter."""
-        self.prompt.open("/", self.table.filter.text)
-
-    @on(Prompt.Changed)
-    @on(Prompt.Entered)
-    def _filtered(self, event: Prompt.Changed) -> None:
-        if event.sign == "/":
-            self.table.filtered(parse_filter(event.text))
-            self._caption()
-
-    @on(Prompt.Given)
-    def _unfiltered(self) -> None:
-        self.table.filtered(Filter())
-        self._caption()
-
     def leave(self) -> bool:
         """Leave the detail pane, or clear the filter."""
         if self.detail.has_focus:
             self.table.focus()
             return True
         if self.table.filter.text:
-            self._unfiltered()
+            self.unfiltered()
             return True
         return False
 

@@ -11,15 +11,14 @@ from textual.widget import Widget
 from osmscope.session.mesh_listing import mesh_listing
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
-from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
 from osmscope.tui.marking import MarkingView
-from osmscope.tui.prompt import Prompt
 from osmscope.tui.table_list import TableList
+from osmscope.tui.table_view import TableView
 
 
-class MeshScreen(MarkingView):
+class MeshScreen(TableView, MarkingView):
     """The pods of a mesh."""
 
     VIEW = "mesh"
@@ -30,11 +29,6 @@ class MeshScreen(MarkingView):
         """Put a caption above the table."""
         yield Bar(id="caption")
         yield TableList(id="pods")
-
-    @property
-    def table(self) -> TableList:
-        """The table."""
-        return self.query_one("#pods", TableList)
 
     def on_mount(self) -> None:
         """Let ages grow."""
@@ -60,18 +54,14 @@ class MeshScreen(MarkingView):
         self.table.show(listing, None, key or self.table.key())
         title = self.scope.mesh.title or "mesh"
         self.crumbs("osmscope", title)
-        self._caption()
+        self.recaption()
 
-    def _caption(self) -> None:
-        table = self.table
-        total = table.total()
-        if not total:
+    def recaption(self) -> None:
+        """Say how many pods there are, or why none."""
+        if not self.table.total():
             self.query_one("#caption", Bar).put(self._nothing())
             return
-        count = f"{table.count()} of {total}" if table.filter.matches else str(total)
-        pieces = [(" Pods ", "strong"), (count, "faint")]
-        if table.filter.text:
-            pieces.append((f"  /{table.filter.text}", "key"))
+        pieces = [(" Pods ", "strong"), *self.counted()]
         if self.scope.mesh.problem:
             pieces.append((f"  ! not listed anew: {self.scope.mesh.problem}", "warn"))
         self.query_one("#caption", Bar).put(*pieces)
@@ -80,30 +70,14 @@ class MeshScreen(MarkingView):
     async def _opened(self) -> None:
         await self.scope.open_member(self.table.key())
 
-    @on(Prompt.Changed)
-    @on(Prompt.Entered)
-    def _filtered(self, event: Prompt.Changed) -> None:
-        if event.sign == "/":
-            self.table.filtered(parse_filter(event.text))
-            self._caption()
-
-    @on(Prompt.Given)
-    def _unfiltered(self) -> None:
-        self.table.filtered(Filter())
-        self._caption()
-
     def leave(self) -> bool:
         """Stop reading, or clear the filter."""
         if self.scope.stop_reading():
             return True
         if self.table.filter.text:
-            self._unfiltered()
+            self.unfiltered()
             return True
         return False
-
-    def action_filter(self) -> None:
-        """Ask for a filter."""
-        self.prompt.open("/", self.table.filter.text)
 
     def action_refresh(self) -> None:
         """Read the sidecar under the cursor again; of a cluster, list the pods anew."""

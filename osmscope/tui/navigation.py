@@ -17,8 +17,10 @@ from osmscope.session.places import Place
 from osmscope.tui import actions
 from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.location import History, Location
+from osmscope.tui.memory import Memory
 from osmscope.tui.performing import perform
 from osmscope.tui.reading import Reading
+from osmscope.tui.settings import Settings
 from osmscope.tui.view_screen import ViewScreen
 from osmscope.tui.views import make_view
 
@@ -29,17 +31,22 @@ _TREE_WORDS = ("tree", "t")
 class Navigation(Reading):
     """Knows where the user is."""
 
-    def __init__(self, mesh: MeshModel, now: Callable[[], datetime.datetime]) -> None:
+    def __init__(
+        self,
+        mesh: MeshModel,
+        now: Callable[[], datetime.datetime],
+        settings: Settings,
+        memory: Memory,
+    ) -> None:
         """Start in the mesh, or in the only sidecar."""
         super().__init__()
-        self.mesh, self.now = mesh, now
+        self.mesh, self.now, self.settings, self.memory = mesh, now, settings, memory
         self._views: dict[str, ViewScreen] = {}
         self._inventories: dict[str, Inventory] = {}
-        self._kept: dict[str, Filter] = {}
         self.marked: Place | None = None
         """A, where something is marked for a comparison."""
         only = next(iter(mesh.members)) if len(mesh.members) == 1 else ""
-        start = Location(view="browse", member=only, kind="cluster") if only else Location()
+        start = Location(view="browse", member=only, kind=settings.kind) if only else Location()
         self.history = History(start)
 
     def inventory(self, key: str) -> Inventory | None:
@@ -92,10 +99,11 @@ class Navigation(Reading):
             return name
         return f"{place.ref.kind.replace('_', ' ')} {inventory.title(place.ref)} of {name}"
 
-    async def open_member(self, key: str, kind: str = "cluster") -> None:
-        """Show a sidecar."""
+    async def open_member(self, key: str, kind: str | None = None) -> None:
+        """Show a sidecar, with a kind of its resources."""
         if key in self.mesh.members:
-            await self.go(Location(view="browse", member=key, kind=kind))
+            chosen = self.settings.kind if kind is None else kind
+            await self.go(Location(view="browse", member=key, kind=chosen))
 
     async def open_kind(self, kind: str) -> None:
         """Show the resources of a kind of the present sidecar; "" for the tree."""
@@ -157,11 +165,11 @@ class Navigation(Reading):
 
     def filter_of(self, kind: str) -> Filter:
         """Return the filter of a kind, as it was left."""
-        return self._kept.get(kind, Filter())
+        return parse_filter(self.memory.data.filters.get(kind, ""))
 
     def keep_filter(self, kind: str, wanted: Filter) -> None:
         """Keep the filter of a kind."""
-        self._kept[kind] = wanted
+        self.memory.data.filters[kind] = wanted.text
 
     # Copying
 

@@ -14,7 +14,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
-from osmscope.report.inventory.kinds import KINDS
+from osmscope.report.inventory.kinds import BY_NAME, KINDS
 from osmscope.tui import actions
 from osmscope.tui.cells import fitted, shown
 from osmscope.tui.performing import perform, possible
@@ -75,7 +75,7 @@ class ResourcesProvider(Provider):
         if inventory is None:
             return
         for score, ref, title in _found(inventory, query):
-            words = f"{ref.kind.replace('_', ' ')} {shown(title[:200])}"
+            words = f"{BY_NAME[ref.kind].one} {shown(title[:200])}"
             yield Hit(score, Text(words), functools.partial(app.open_resource, current, ref))
 
 

@@ -19,7 +19,7 @@ class Prompt(Horizontal):
     DEFAULT_CSS = """
     Prompt { height: 1; display: none; background: $panel; }
     Prompt.open { display: block; }
-    Prompt Label { width: auto; color: $text-accent; text-style: bold; padding: 0 0 0 1; }
+    Prompt Label { width: auto; color: $accent; text-style: bold; padding: 0 0 0 1; }
     Prompt Input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
     Prompt Input:focus { border: none; }
     """

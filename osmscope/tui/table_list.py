@@ -50,6 +50,7 @@ class TableList(LineList):
         if self.listing is None or listing.kind != self.listing.kind:
             self.sorted_by = None
         self.listing, self._scope = listing, positions
+        self._measure()
         self._arrange(key)
 
     def filtered(self, wanted: Filter) -> None:
@@ -98,7 +99,7 @@ class TableList(LineList):
         listing = self.listing
         if listing is None:
             return
-        chosen = self.filter.choose(listing.texts)
+        chosen = self.filter.choose(listing.texts, listing.folded)
         if self._scope is not None:
             inside = set(self._scope)
             chosen = [index for index in chosen if index in inside]
@@ -106,7 +107,6 @@ class TableList(LineList):
             column = self.sorted_by
             chosen.sort(key=lambda index: _sort_key(listing.rows[index].cells[column]))
         self._order = chosen
-        self._measure(listing)
         position = listing.positions.get(key)
         cursor = self._order.index(position) if position in self._order else 0
         self.changed()
@@ -121,12 +121,16 @@ class TableList(LineList):
         columns = enumerate(self.listing.columns)
         return [index for index, column in columns if self.is_wide or not column.wide]
 
-    def _measure(self, listing: Listing) -> None:
-        self._widths = (0, [])
-        self._natural = []
+    def _measure(self) -> None:
+        """Find how wide the columns would be; a filter does not change that."""
+        listing = self.listing
+        if listing is None:
+            return
+        self._widths, self._natural = (0, []), []
+        measured = range(len(listing.rows)) if self._scope is None else self._scope
         for index in self._shown_columns():
             longest = len(listing.columns[index].title) + 2
-            for position in self._order[:_MEASURED]:
+            for position in measured[:_MEASURED]:
                 longest = max(longest, _length(listing.rows[position].cells[index]))
             self._natural.append(min(longest, _WIDEST))
 
@@ -177,6 +181,7 @@ class TableList(LineList):
     def action_wide(self) -> None:
         """Show or hide the columns of the wide form."""
         self.is_wide = not self.is_wide
+        self._measure()
         self._arrange(self.key())
 
     def action_sort(self) -> None:

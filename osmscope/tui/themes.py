@@ -13,6 +13,7 @@ DARK = Theme(
     error="#f07178", success="#8cc98c", foreground="#d5d9e0", background="#14171c",
     surface="#181c22", panel="#222831", dark=True,
     variables={
+        "faint": "#8b95a5",
         "block-cursor-background": "#2f4461", "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none", "block-cursor-blurred-background": "#2a303a",
         "block-cursor-blurred-foreground": "#d5d9e0",
@@ -23,6 +24,7 @@ LIGHT = Theme(
     error="#b3202c", success="#22702f", foreground="#1c2128", background="#ffffff",
     surface="#fbfbfa", panel="#eceef1", dark=False,
     variables={
+        "faint": "#5b6472",
         "block-cursor-background": "#cfe0f5", "block-cursor-foreground": "#0b1f38",
         "block-cursor-text-style": "none", "block-cursor-blurred-background": "#e3e6ea",
         "block-cursor-blurred-foreground": "#1c2128",
@@ -33,6 +35,7 @@ CONTRAST = Theme(
     error="#ff8080", success="#80ff80", foreground="#ffffff", background="#000000",
     surface="#000000", panel="#1a1a1a", dark=True, text_alpha=1.0,
     variables={
+        "faint": "#d0d0d0",
         "block-cursor-background": "#ffffff", "block-cursor-foreground": "#000000",
         "block-cursor-text-style": "bold", "block-cursor-blurred-background": "#404040",
         "block-cursor-blurred-foreground": "#ffffff",
@@ -44,7 +47,11 @@ ANSI = Theme(
     accent="ansi_cyan", warning=_ANSI.warning, error=_ANSI.error, success=_ANSI.success,
     foreground=_ANSI.foreground, background=_ANSI.background, surface=_ANSI.surface,
     panel=_ANSI.panel, boost=_ANSI.boost, dark=True,
-    variables={**_ANSI.variables, "block-cursor-blurred-text-style": "reverse"},
+    variables={
+        **_ANSI.variables, "faint": "ansi_default", "block-cursor-blurred-text-style": "underline",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-foreground": "ansi_default",
+    },
 )  # fmt: skip
 
 THEMES = (DARK, LIGHT, CONTRAST, ANSI)

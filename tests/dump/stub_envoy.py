@@ -59,6 +59,8 @@ class StubEnvoy:
             for section in self.configs
             if "include_eds" in flags or "EndpointsConfigDump" not in str(section["@type"])
         ]
+        if "mask" not in parameters:
+            return {"configs": sections}
         mask = parameters["mask"].split(",")
         if parameters.get("resource"):
             return self._resource(sections, parameters["resource"], mask, fits)

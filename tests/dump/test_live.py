@@ -185,7 +185,7 @@ def test_an_empty_answer_has_no_sections() -> None:
 def test_hosts_are_asked_for_by_cluster(bookbuyer: Path, is_old: bool) -> None:
     envoy = StubEnvoy(bookbuyer, is_old=is_old)
     expected = read_clusters((bookbuyer / "clusters.json").read_bytes(), where="whole")
-    clusters = LiveClusters(envoy, where="stub")
+    clusters = LiveClusters(envoy, live(envoy))
     clusters.expect((V1, V2, "nobody"))
     assert clusters[V1] == expected[V1]
     assert V2 in clusters
@@ -200,7 +200,7 @@ def test_hosts_are_asked_for_by_cluster(bookbuyer: Path, is_old: bool) -> None:
 
 def test_too_many_clusters_are_asked_for_as_all(bookbuyer: Path) -> None:
     envoy = StubEnvoy(bookbuyer)
-    clusters = LiveClusters(envoy, where="stub")
+    clusters = LiveClusters(envoy, live(envoy))
     clusters.expect([f"cluster-{number:05}" for number in range(5000)])
     assert V1 in clusters
     assert envoy.asked == [("clusters", {"filter": ""})]

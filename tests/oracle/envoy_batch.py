@@ -62,7 +62,7 @@ class Oracle:
     """Asks Envoy; the stand-in and the certificates serve all batches."""
 
     def __init__(self, endpoint_port: int, folder: Path) -> None:
-        self._port = endpoint_port
+        self.endpoint_port = endpoint_port
         self._folder = folder
         self._certificates = Certificates(folder)
         self._node_ip = ""
@@ -79,7 +79,7 @@ class Oracle:
         """
         for name in ("access.log", "admin.sock", "ready"):
             (self._folder / name).unlink(missing_ok=True)
-        written = EnvoyFiles(self._folder, self._port, bootstrap).write(cases)
+        written = EnvoyFiles(self._folder, self.endpoint_port, bootstrap).write(cases)
         with _envoy(written), self._admin() as admin:
             reasons = _rejections(admin)
             ports = _listener_ports(admin, len(cases) - len(reasons))

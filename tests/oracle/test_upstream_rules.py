@@ -4,6 +4,7 @@ One Envoy has all configurations. Where lots decide, the same request is sent ma
 way has to get the share that osmscope says, within five standard deviations.
 """
 
+import base64
 import json
 import math
 from collections import Counter
@@ -20,12 +21,14 @@ from tests.oracle.envoy_files import endpoint
 from tests.oracle.rule_coverage import RuleCoverage
 from tests.oracle.upstream_cases import (
     DESTINATION,
+    EXTENSIONS,
     OWN,
     action,
     aggregate,
     case,
     composite,
     empty,
+    http_filter,
     limited,
     of_type,
     own,
@@ -121,6 +124,27 @@ def checking(header: str, value: str) -> Case:
     router = {"strict_check_headers": [header]}
     listener = routed(to(OWN), router=router)
     return case(listener, own(), requests=[request(headers={header: value})])
+
+
+PORT = "PORT"
+"""Stands for the port of the stand-in, in what a session holds."""
+
+
+def session_filter(**fields: Any) -> Json:
+    kind = f"{EXTENSIONS}.http.stateful_session.header.v3.HeaderBasedSessionState"
+    state = {"@type": kind, "name": "x-s"}
+    named = {"name": "envoy.http.stateful_session.header", "typed_config": state}
+    return http_filter("stateful_session.v3.StatefulSession", session_state=named, **fields)
+
+
+def session(address: str) -> Json:
+    return {"x-s": f"{address}:{PORT}"}
+
+
+def sticking(address: str, strict: bool = False, **fields: Any) -> Case:
+    cluster = own(ONE, TWO, unhealthy("127.8.3.3"), **fields)
+    listener = routed(to(OWN), http_filters=[session_filter(strict=strict)])
+    return case(listener, cluster, requests=[request(headers=session(address)) for _ in range(4)])
 
 
 NONE = "no_healthy_upstream"
@@ -231,6 +255,14 @@ DECIDED: dict[str, tuple[Case, str]] = {
         case(routed(to({"cluster": "gone"}), router={"strict_check_headers": [
             "x-envoy-max-retries"]}), requests=[request(headers={"x-envoy-max-retries": "x"})]),
         "503 NC cluster_not_found"),
+    "a session": (sticking(TWO), f"reaches {TWO}"),
+    "a session of no endpoint, strict": (sticking("127.8.3.9", strict=True), f"503 UH {NONE}"),
+    "a session that is unhealthy, strict": (
+        sticking("127.8.3.3", strict=True), f"503 UH {NONE}"),
+    "a session before hashing": (sticking(TWO, lb_policy="RING_HASH"), f"reaches {TWO}"),
+    "a session with an aggregate, strict": (
+        case(routed(to(OWN), http_filters=[session_filter(strict=True)]), aggregate("m"),
+             own(ONE, name="m"), requests=[request(headers=session(ONE))]), f"503 UH {NONE}"),
     "own zone first": (action(zones(z1=3, z2=3)), "reaches 127.5.1"),
     "zones of peers without endpoints here": (action(zones(z2=3, z3=3)), "reaches 127.5.3"),
 }  # fmt: skip
@@ -302,6 +334,10 @@ def batch(envoy_oracle: Oracle) -> Batch:
             if route.get("cluster", "") is None:
                 del route["cluster"]
     cases = [*(one for one, _ in DECIDED.values()), *SHARED.values()]
+    for asked in (asked for one in cases for asked in one.requests):
+        if "x-s" in asked["headers"]:
+            address = asked["headers"]["x-s"].replace(PORT, str(envoy_oracle.endpoint_port))
+            asked["headers"] = {"x-s": base64.b64encode(address.encode()).decode()}
     return envoy_oracle.ask(cases, BOOTSTRAP)
 
 

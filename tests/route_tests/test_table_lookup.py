@@ -103,6 +103,12 @@ virtual_hosts:
             "allow_overwrite: true}]}",
             "{cluster_name: rest}",
         ),
+        # Typed metadata is another place: nothing of a route reads it.
+        (
+            "{authority: h, path: /metadata, dynamic_metadata: [{metadata_namespace: ns, "
+            "typed_value: {'@type': t, a: y}}, {metadata_namespace: ns, value: {a: x}}]}",
+            "{cluster_name: metadata}",
+        ),
         # Headers are those after all changes; the client is 127.0.0.1.
         (
             "{authority: h, path: /add}",

@@ -7,7 +7,7 @@ from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Headers
 from osmscope.rules.grpc import is_grpc
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.local_reply_config import finish
+from osmscope.rules.local_reply_config import finish, unread_condition
 
 Filter = dict[str, object]
 GRPC = Headers.of([("content-type", "application/grpc")])
@@ -104,3 +104,28 @@ def test_grpc_is_answered_with_200_whatever_a_mapper_says() -> None:
 )
 def test_what_is_no_local_reply_stays(reply: LocalReply) -> None:
     assert mapped(reply, GRPC, status("LE", 600)) == reply.code
+
+
+@pytest.mark.parametrize(
+    ("filters", "reply", "expected"),
+    [
+        ([], NR, ""),
+        ([None], NR, ""),
+        ([status("EQ", 403)], NR, ""),
+        ([{"metadata_filter": {}}], NR, "metadata_filter"),
+        ([status("EQ", 404), {"metadata_filter": {}}], NR, ""),
+        ([status("EQ", 403), {"extension_filter": {}}], NR, "extension_filter"),
+        ([{"and_filter": {"filters": [status("GE", 1), {"duration_filter": {}}]}}], NR,
+         "duration_filter"),
+        ([{"or_filter": {"filters": [status("GE", 500)]}}], NR, ""),
+        ([{"metadata_filter": {}}], LocalReply(code=0), ""),
+        ([{"metadata_filter": {}}], LocalReply(code=200, details="cors_response"), ""),
+    ],
+)  # fmt: skip
+def test_filters_that_are_not_evaluated_are_named(
+    filters: list[Filter | None], reply: LocalReply, expected: str
+) -> None:
+    fields = {"local_reply_config": {"mappers": [{"filter": one} for one in filters]}}
+    manager = msgspec.convert(fields, HttpConnectionManager)
+    assert unread_condition(reply, manager, Headers()) == expected
+    assert unread_condition(reply, HttpConnectionManager(), Headers()) == ""

@@ -157,3 +157,19 @@ def test_metadata_and_runtime_are_those_of_the_request_where_there_is_one() -> N
     http = MatcherInputs(connection=CONNECTION, request=REQUEST)
     assert http.metadata == {"ns": {"k": "request"}}
     assert http.runtime == {"key": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("HttpResponseStatusCodeMatchInput", "503", "the response code"),
+        ("HttpResponseStatusCodeClassMatchInput", "5xx", "the class of the response code"),
+        ("HttpResponseLocalReplyMatchInput", "true", "the origin of the response"),
+    ],
+)
+def test_inputs_of_a_reply(name: str, value: str, missing: str) -> None:
+    decoded = decode_any(json.dumps({"@type": f"t/{HTTP}.{name}"}).encode())
+    inputs = MatcherInputs(connection=CONNECTION, request=REQUEST, response_code=503)
+    assert read_input(decoded, inputs).value == value
+    without = msgspec.structs.replace(inputs, response_code=None)
+    assert read_input(decoded, without).missing == missing

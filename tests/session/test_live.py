@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from osmscope.dump.states import State
 from osmscope.errors import RefusedError, UnreachableError
 from osmscope.session.live_admin import Way
 from osmscope.session.sources import Sidecar, SourceOptions, live_sidecar, read_sidecar
@@ -21,6 +22,7 @@ from osmscope.session.tracing import SidecarTracer, Traced
 from osmscope.session.typed_request import RequestOptions, Typed, typed_request
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.tracer import Tracer
+from tests.live_envoy import running_envoy
 from tests.mesh import osm09, osm12
 from tests.mesh.certificates import CertificateAuthority
 from tests.mesh.demo import BOOKSTORE, SMALL_BOOKSTORE
@@ -242,3 +244,33 @@ def test_everything_at_once_is_one_question_for_each_page(bookbuyer_sidecar: Unb
     assert sidecar.live is None
     assert sidecar.is_live
     assert sidecar.reload() is not sidecar
+
+
+@pytest.fixture(scope="module")
+def live_envoy() -> Iterator[str]:
+    """A real Envoy with resources in all states."""
+    with running_envoy() as address:
+        yield address
+
+
+KINDS = ("listener", "cluster", "route_config", "endpoint", "secret", "ecds_filter")
+
+
+def test_every_state_of_a_real_envoy_is_seen_piece_by_piece(live_envoy: str) -> None:
+    whole = read_sidecar(live_envoy, SourceOptions(full=True)).proxy
+    live = read_sidecar(live_envoy, SourceOptions()).proxy
+    states = set()
+    for kind in KINDS:
+        for name in (*dict.fromkeys(entry.name for entry in whole.dump.entries(kind)), "nobody"):
+            found = live.dump.find(kind, name)
+            assert [(one.state, bytes(one.body)) for one in found] == [
+                (one.state, bytes(one.body)) for one in whole.dump.find(kind, name)
+            ]
+            states |= {one.state for one in found}
+            assert (name in live.dump.serving(kind)) is (name in whole.dump.serving(kind))
+    assert states == {State.STATIC, State.ACTIVE, State.WARMING, State.ERROR}
+    assert live.dump.has("scoped_routes") is whole.dump.has("scoped_routes")
+    assert whole.clusters is not None
+    for name in (*whole.clusters, "nobody"):
+        found, expected = live.status(name), whole.status(name)
+        assert (found and found.hosts) == (expected and expected.hosts)

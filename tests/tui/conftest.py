@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from osmscope.session.mesh_model import open_mesh
 from osmscope.session.sources import SourceOptions
@@ -26,10 +28,18 @@ def anyio_backend() -> str:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every worker is done and everything is drawn."""
-    for _ in range(3):
-        await pilot.pause(0.06)
-        await pilot.app.workers.wait_for_complete()
+    for _ in range(2):
+        await pilot.pause(0.05)
+        for worker in [w for w in pilot.app.workers if w.group != "count"]:
+            with contextlib.suppress(WorkerCancelled):
+                await worker.wait()
     await pilot.pause()
+
+
+async def counted(pilot: Pilot[None]) -> None:
+    """Wait until all kinds are counted too."""
+    await pilot.app.workers.wait_for_complete()
+    await settle(pilot)
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections import defaultdict
 
 import pytest
 from textual.binding import Binding
 from textual.keys import _character_to_key
 
-from osmscope.tui.actions import ACTIONS, BY_NAME, CONTEXTS, bindings
+from osmscope.tui.actions import ACTIONS, BY_NAME, CONTEXTS, bindings, clash
 
 PAIRS = [(action, context) for action in ACTIONS for context in action.where]
 
 
 def _class_of(context: str) -> type:
     found = CONTEXTS[context]
-    return getattr(importlib.import_module(found.module), found.class_name)
+    return getattr(importlib.import_module(f"osmscope.tui.{found.module}"), found.class_name)
 
 
 @pytest.mark.parametrize(("action", "context"), PAIRS, ids=[f"{c}-{a.name}" for a, c in PAIRS])
@@ -34,21 +33,11 @@ def test_each_class_names_its_context_and_takes_all_bindings_from_the_registry(c
     assert bindings(context)
 
 
-@pytest.mark.parametrize("context", list(CONTEXTS))
-def test_no_key_means_two_things_in_one_place(context):
+def test_no_key_means_two_things_in_one_place():
     """A widget and the view and the app around it may all be asked for a key."""
-    around = {"list": ("list",), "table": ("list", "table"), "tree": ("list", "tree"),
-              "detail": ("list", "detail")}  # fmt: skip
-    view = context if context in ("mesh", "listing", "compare") else "browse"
-    contexts = {*around.get(context, (context,)), "app", view}
-    if context in ("help", "choice", "query", "jump", "both"):
-        contexts = {context}
-    keys = defaultdict(set)
-    for action in ACTIONS:
-        if contexts & set(action.where):
-            for key in action.keys:
-                keys[key].add(action.name)
-    assert {key: names for key, names in keys.items() if len(names) > 1} == {}
+    assert clash({}) is None
+    assert clash({"theme": ("j",)}) == ("j", "theme", "down")
+    assert clash({"wide": ("l",)}) is None
 
 
 def test_names_are_unique_and_words_are_sentences():

@@ -36,5 +36,11 @@ def test_what_is_no_expression_is_meant_as_it_stands_and_told(typed):
     assert found.choose([typed, "x"]) == [0]
 
 
+@pytest.mark.parametrize("typed", ["book", "Book", "!book", "-f bsv", "v[12]", "v1|", "service-05"])
+def test_the_fast_way_finds_the_same(typed):
+    folded = [row.lower() for row in ROWS]
+    assert parse_filter(typed).choose(ROWS, folded) == parse_filter(typed).choose(ROWS)
+
+
 def test_no_expression_takes_exponential_time():
     assert parse_filter("(a+)+$").choose(["a" * 50_000 + "b"]) == []

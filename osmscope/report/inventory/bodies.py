@@ -69,6 +69,8 @@ class Bodies:
 
     def _filter(self, key: str) -> bytes:
         found = list(_PART.finditer(key))
+        if not found:
+            return b""
         parts = found[-2:] if found[-1][1] == "http_filters" else found[-1:]
         owner = key[: parts[0].start() - 1]
         kind = "listener" if parts[0][1] == "listener_filters" else "filter_chain"

@@ -46,10 +46,17 @@ class Inventory:
         Raises:
             DumpError: One cannot be read.
         """
+        known = self._listings.get(kind)  # without the lock: a screen asks for what is there
+        if known is not None:
+            return known
         with self._lock:
             if kind not in self._listings:
                 self._listings[kind] = self._list(BY_NAME[kind])
             return self._listings[kind]
+
+    def is_listed(self, kind: str) -> bool:
+        """Whether the resources of a kind are listed already."""
+        return kind in self._listings
 
     def _list(self, kind: Kind) -> Listing:
         table = kind.table(self.proxy)
@@ -133,7 +140,8 @@ class Inventory:
             return (Link(words=f"the pod at {address}", target=Target(address=address)),)
         with self._lock:
             named = self._links.of(ref)
-        return (*named, *self._links_to_parts(ref, leads=any(link.is_main for link in named)))
+        parts = self._links_to_parts(ref, leads=any(link.is_main for link in named))
+        return tuple(sorted((*named, *parts), key=lambda link: not link.is_main))
 
     def _links_to_parts(self, ref: Ref, *, leads: bool) -> tuple[Link, ...]:
         found = []
@@ -142,12 +150,10 @@ class Inventory:
             if kind.part_of != ref.kind and not of_listener:
                 continue
             count = len(self.parts(kind.name, ref))
-            words = f"{count} {kind.title.lower()}"
             target = Target(kind=kind.name, scope=ref)
+            is_main = not leads and not of_listener
             if count:
-                found.append(
-                    Link(words=words, target=target, is_main=not leads and not of_listener)
-                )
+                found.append(Link(words=kind.counted(count), target=target, is_main=is_main))
         return tuple(found)
 
     def referrers(self, ref: Ref) -> tuple[Link, ...]:
@@ -159,7 +165,7 @@ class Inventory:
         parent = self.parent(ref)
         above: tuple[Link, ...] = ()
         if parent is not None:
-            words = f"{parent.kind.replace('_', ' ')} {self.title(parent)}"
+            words = f"{BY_NAME[parent.kind].one} {self.title(parent)}"
             above = (Link(words=words, target=Target(ref=parent), note="holds it"),)
         with self._lock:
             return (*above, *self._referrers.get(ref, ()))

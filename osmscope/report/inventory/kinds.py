@@ -19,6 +19,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Envoy's own name of it."""
     title: str
+    one: str
+    """What one of them is called, in a sentence."""
     short: str
     """What a user types for it, and what a narrow screen shows."""
     aliases: tuple[str, ...] = ()
@@ -26,6 +28,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     function: str
     part_of: str = ""
     """The kind that holds it."""
+
+    def counted(self, count: int) -> str:
+        """Say how many: `1 cluster`, `2 RBAC policies`."""
+        if count == 1:
+            return f"1 {self.one}"
+        many = f"{self.one[:-1]}ies" if self.one.endswith("cy") else f"{self.one}s"
+        return f"{count} {many}"
 
     def table(self, proxy: Proxy) -> Table:
         """List the resources of this kind; raises DumpError where one cannot be read."""
@@ -37,46 +46,50 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 KINDS: tuple[Kind, ...] = (
     Kind(
-        name="listener", title="Listeners", short="l", aliases=("listener", "listeners", "lds"),
+        name="listener", title="Listeners", one="listener", short="l",
+        aliases=("listener", "listeners", "lds"),
         module="listener_tables", function="listener_table",
     ),
     Kind(
-        name="filter_chain", title="Chains", short="fc",
+        name="filter_chain", title="Chains", one="chain", short="fc",
         aliases=("chain", "chains", "filter-chain", "filter-chains"),
         module="listener_tables", function="chain_table", part_of="listener",
     ),
     Kind(
-        name="filter", title="Filters", short="f", aliases=("filter", "filters"),
+        name="filter", title="Filters", one="filter", short="f", aliases=("filter", "filters"),
         module="filter_tables", function="filter_table", part_of="filter_chain",
     ),
     Kind(
-        name="rbac", title="RBAC", short="rbac", aliases=("policy", "policies"),
+        name="rbac", title="RBAC", one="RBAC policy", short="rbac", aliases=("policy", "policies"),
         module="filter_tables", function="rbac_table", part_of="filter",
     ),
     Kind(
-        name="route_config", title="Tables", short="rt",
+        name="route_config", title="Tables", one="route table", short="rt",
         aliases=("table", "tables", "route-table", "route-tables", "rds"),
         module="virtual_host_tables", function="route_configuration_table",
     ),
     Kind(
-        name="virtual_host", title="Virtual hosts", short="vh",
+        name="virtual_host", title="Virtual hosts", one="virtual host", short="vh",
         aliases=("vhost", "vhosts", "virtual-host", "virtual-hosts"),
         module="virtual_host_tables", function="virtual_host_table", part_of="route_config",
     ),
     Kind(
-        name="route", title="Routes", short="r", aliases=("route", "routes"),
+        name="route", title="Routes", one="route", short="r", aliases=("route", "routes"),
         module="route_table", function="route_table", part_of="virtual_host",
     ),
     Kind(
-        name="cluster", title="Clusters", short="c", aliases=("cluster", "clusters", "cds"),
+        name="cluster", title="Clusters", one="cluster", short="c",
+        aliases=("cluster", "clusters", "cds"),
         module="cluster_tables", function="cluster_table",
     ),
     Kind(
-        name="endpoint", title="Endpoints", short="ep", aliases=("endpoint", "endpoints", "eds"),
+        name="endpoint", title="Endpoints", one="endpoint", short="ep",
+        aliases=("endpoint", "endpoints", "eds"),
         module="cluster_tables", function="endpoint_table", part_of="cluster",
     ),
     Kind(
-        name="secret", title="Secrets", short="s", aliases=("secret", "secrets", "sds"),
+        name="secret", title="Secrets", one="secret", short="s",
+        aliases=("secret", "secrets", "sds"),
         module="secret_table", function="secret_table",
     ),
 )  # fmt: skip

@@ -20,6 +20,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Mark | None, ...]
     texts: tuple[str, ...]
     """What a filter looks at: a row's cells and mark, escaped, one below the other."""
+    folded: tuple[str, ...]
+    """The same in lower case."""
     positions: Mapping[str, int]
     """Where a key stands."""
 
@@ -36,5 +38,6 @@ def listing_of(kind: str, table: Table, marks: tuple[Mark | None, ...]) -> Listi
         rows=table.rows,
         marks=marks,
         texts=tuple(texts),
+        folded=tuple(text.lower() for text in texts),
         positions={row.key: index for index, row in enumerate(table.rows)},
     )

@@ -27,7 +27,7 @@ def words(inventory: Inventory, ref: Ref) -> tuple[Line, ...]:
 def _lines(inventory: Inventory, ref: Ref) -> Iterator[Line]:
     kind = BY_NAME[ref.kind]
     cells = inventory.cells(ref)
-    yield Line((Piece(kind.name.replace("_", " "), "faint"), Piece(inventory.title(ref), "strong")))
+    yield Line((Piece(kind.one, "faint"), Piece(inventory.title(ref), "strong")))
     if not cells:
         yield Line((Piece("is referred to, but the dump has none of this name", "bad"),), indent=1)
     mark = inventory.mark(ref)

@@ -1,5 +1,6 @@
 """Filters that label requests, or change their form between protocols."""
 
+from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import extension
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
@@ -17,13 +18,41 @@ class GrpcWeb(Opaque, frozen=True):
     f"{_HTTP}.grpc_http1_bridge.v3.Config",
     name="envoy.filters.http.grpc_http1_bridge envoy.grpc_http1_bridge",
 )
-class GrpcHttp1Bridge(Opaque, frozen=True):
+class GrpcHttp1Bridge(Resource, frozen=True):
     """`envoy.extensions.filters.http.grpc_http1_bridge.v3.Config`."""
 
+    upgrade_protobuf_to_grpc: bool = False
+    ignore_query_parameters: bool = False
 
-@extension(f"{_HTTP}.ip_tagging.v3.IPTagging", f"{_OLD}.ip_tagging.v2.IPTagging")
-class IpTagging(Opaque, frozen=True):
-    """`envoy.extensions.filters.http.ip_tagging.v3.IPTagging`: adds `x-envoy-ip-tags`."""
+
+class IpTag(Resource, frozen=True):
+    """A name for some addresses."""
+
+    ip_tag_name: str = ""
+    ip_list: tuple[CidrRange, ...] = ()
+
+
+class IpTagHeader(Resource, frozen=True):
+    """The header that tags go into, instead of `x-envoy-ip-tags`."""
+
+    header: str = ""
+    action: str = "SANITIZE"
+
+
+@extension(
+    f"{_HTTP}.ip_tagging.v3.IPTagging",
+    f"{_OLD}.ip_tagging.v2.IPTagging",
+    name="envoy.filters.http.ip_tagging envoy.ip_tagging",
+)
+class IpTagging(Resource, frozen=True):
+    """`envoy.extensions.filters.http.ip_tagging.v3.IPTagging`, of the filter and of routes."""
+
+    inert = frozenset({"stat_prefix"})
+
+    request_type: str = "BOTH"
+    ip_tags: tuple[IpTag, ...] = ()
+    ip_tag_header: IpTagHeader | None = None
+    ip_tags_file_provider: Opaque | None = None
 
 
 @extension(f"{_HTTP}.geoip.v3.Geoip", name="envoy.filters.http.geoip")

@@ -114,9 +114,7 @@ class CdnLoop(Resource, frozen=True):
     name="envoy.filters.http.buffer envoy.buffer",
 )
 class Buffer(Resource, frozen=True):
-    """`envoy.extensions.filters.http.buffer.v3.Buffer`: decides of bodies alone."""
-
-    inert = frozenset({"*"})
+    """`envoy.extensions.filters.http.buffer.v3.Buffer`."""
 
     max_request_bytes: int | None = None
 
@@ -125,17 +123,17 @@ class Buffer(Resource, frozen=True):
 class BufferPerRoute(Resource, frozen=True):
     """`envoy.extensions.filters.http.buffer.v3.BufferPerRoute`."""
 
-    inert = frozenset({"*"})
-
     disabled: bool = False
+    buffer: Buffer | None = None
 
 
 class SessionCookie(Resource, frozen=True):
     """The cookie that holds a session."""
 
-    inert = frozenset({"ttl", "path", "attributes"})
+    inert = frozenset({"ttl", "attributes"})
 
     name: str = ""
+    path: str = ""
 
 
 @extension("envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState")

@@ -82,9 +82,9 @@ def test_each_resource_has_the_json_of_the_dump(seller, kind):
         (
             CLUSTER,
             [
+                ("endpoint", "bookstore/bookstore-v1|14001", ""),
                 ("secret", "service-cert:bookbuyer/bookbuyer", ""),
                 ("secret", "root-cert-for-mtls-outbound:bookstore/bookstore-v1", ""),
-                ("endpoint", "bookstore/bookstore-v1|14001", ""),
             ],
         ),
     ],
@@ -131,7 +131,7 @@ def test_words_say_what_it_is_and_link_in_both_directions(buyer):
     lines = words(buyer, CLUSTER)
     text = "\n".join(" ".join(piece.text for piece in line.pieces) for line in lines)
     assert text.startswith("cluster bookstore/bookstore-v1|14001\ntype      EDS\n")
-    assert "leads to\n→ secret service-cert:bookbuyer/bookbuyer" in text
+    assert "leads to\n→ 1 endpoint\n→ secret service-cert:bookbuyer/bookbuyer" in text
     assert "referred to by\n← route outbound_virtual-host|bookstore.bookstore" in text
     assert sum(line.link is not None for line in lines) >= 4
 

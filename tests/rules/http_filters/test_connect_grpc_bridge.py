@@ -1,0 +1,62 @@
+"""The Connect bridge, as a table of what Envoy 1.40.0 does to requests."""
+
+import pytest
+
+from osmscope.resources.http_filters.response import ConnectGrpcBridge
+from osmscope.resources.http_filters.traffic import Cors
+from osmscope.resources.resource import Resource
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.http_filters.connect_grpc_bridge import evaluate
+from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
+
+BRIDGE = ConnectGrpcBridge()
+VERSION = {"connect-protocol-version": "1"}
+
+
+def ask(
+    sent: dict[str, str],
+    method: str = "POST",
+    config: Resource = BRIDGE,
+    path: str = "/a",
+) -> FilterResult:
+    headers = Headers.of([(":method", method), (":path", path), *sent.items()])
+    request = Request(connection=Connection(), headers=headers)
+    (result,) = evaluate(request, FilterContext(filter_name="b", config=config, own_config=config))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("sent", "after"),
+    [
+        ({"content-type": "application/connect+proto"}, ("application/grpc+proto", "trailers")),
+        ({"content-type": "application/json", **VERSION}, ("application/grpc+json", "trailers")),
+        ({"content-type": "application/json"}, ("application/json", None)),
+        ({"content-type": "text/plain", **VERSION}, ("text/plain", None)),
+        ({}, (None, None)),
+    ],
+)
+def test_requests(sent: dict[str, str], after: tuple[str | None, str | None]) -> None:
+    result = ask(sent)
+    headers = result.request.headers
+    assert (headers.first("content-type"), headers.first("te")) == after
+    assert ("connect-protocol-version" in headers) is (
+        after[1] is None and "connect-protocol-version" in sent
+    )
+    assert result.assumptions == ()
+
+
+def test_connect_s_own_headers_are_named() -> None:
+    sent = {"content-type": "application/connect+proto", "connect-timeout-ms": "5"}
+    words = '"b" leaves Connect\'s own headers as they are'
+    assert ask(sent).assumptions == (words,)
+
+
+@pytest.mark.parametrize(("path", "assumed"), [("/a?connect=v1", True), ("/a", False)])
+def test_get_requests_are_named(path: str, assumed: bool) -> None:
+    words = ('"b" leaves a Connect GET request as it is',)
+    assert ask({}, "GET", path=path).assumptions == (words if assumed else ())
+
+
+def test_another_configuration_changes_nothing() -> None:
+    sent = {"content-type": "application/connect+proto"}
+    assert ask(sent, config=Cors()).request.headers.first("te") is None
