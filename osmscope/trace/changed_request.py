@@ -53,13 +53,20 @@ def other_hosts(asked: TraceRequest, virtual_hosts: Sequence[VirtualHost]) -> It
         ratio = difflib.SequenceMatcher(None, wanted, domain, autojunk=False).ratio()
         return name == other, (port is None) == (other_port is None), ratio
 
-    nearest = nearest_virtual_hosts(wanted, virtual_hosts, _MOST_VIRTUAL_HOSTS)
+    nearest = near_virtual_hosts(asked, virtual_hosts)
     domains = {one.lower() for host in nearest for one in host.domains if "*" not in one}
     for domain in sorted(sorted(domains), key=alike, reverse=True):
         other = split_host_port(domain)[0]
         is_same_service = other.split(".")[0] == name.split(".")[0]
         if is_same_service or alike(domain)[2] >= _CLOSE:
             yield Change(f'use the host "{domain}"', {"host": domain})
+
+
+def near_virtual_hosts(
+    asked: TraceRequest, virtual_hosts: Sequence[VirtualHost]
+) -> list[VirtualHost]:
+    """List the virtual hosts that `other_hosts` looks at."""
+    return nearest_virtual_hosts((asked.host or "").lower(), virtual_hosts, _MOST_VIRTUAL_HOSTS)
 
 
 def other_matches(asked: TraceRequest, request: Request, host: VirtualHost) -> Iterator[Change]:

@@ -10,11 +10,17 @@ from itertools import chain, islice
 
 import msgspec
 
-from osmscope.errors import OsmscopeError
+from osmscope.errors import OsmscopeError, UnreachableError
 from osmscope.resources.listener import Listener
+from osmscope.resources.references import route_clusters
 from osmscope.trace.answer import Answer, NearMiss, OutcomeAnswer
 from osmscope.trace.changed_connection import other_connections, other_listeners
-from osmscope.trace.changed_request import Change, other_hosts, other_matches
+from osmscope.trace.changed_request import (
+    Change,
+    near_virtual_hosts,
+    other_hosts,
+    other_matches,
+)
 from osmscope.trace.path import Evaluation, HttpPath
 from osmscope.trace.request import TraceRequest
 
@@ -64,6 +70,26 @@ def near_misses(
     return tuple(best.values())[:MOST]
 
 
+def near_clusters(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]:
+    """Name the clusters that requests close to one may go to, so that they are read at once.
+
+    Args:
+        asked: The request.
+        evaluation: What was found for it.
+    """
+    for way in evaluation.http[:1]:
+        resolved = way.resolved
+        if resolved.table is None or resolved.virtual_host_choice is None:
+            continue
+        host = resolved.virtual_host_choice.virtual_host
+        every = resolved.table.configuration.virtual_hosts
+        hosts = (host,) if host is not None else near_virtual_hosts(asked, every)
+        for one in hosts:
+            for route in one.routes[:_TRIED]:
+                for cluster in route_clusters(route):
+                    yield cluster.name
+
+
 def _other_connections(
     asked: TraceRequest, evaluation: Evaluation, listeners: Sequence[Listener]
 ) -> Iterator[Change]:
@@ -95,6 +121,8 @@ def _tried(asked: TraceRequest, changes: Iterator[Change], evaluate: Evaluate) -
         tried.append(change.fields)
         try:
             answer = evaluate(msgspec.structs.replace(asked, **change.fields))
+        except UnreachableError:  # a live sidecar that went away: no other request reaches it
+            raise
         except OsmscopeError:
             continue
         what = _what(answer.outcomes[0])

@@ -16,7 +16,7 @@ from osmscope.trace.connection import evaluate_connection
 from osmscope.trace.evidence import counters_of
 from osmscope.trace.explain import steps_of
 from osmscope.trace.http import evaluate_http
-from osmscope.trace.near_miss import near_misses
+from osmscope.trace.near_miss import near_clusters, near_misses
 from osmscope.trace.outcomes import Joined, outcomes_of
 from osmscope.trace.path import ConnectionPath, Evaluation
 from osmscope.trace.request import TraceRequest
@@ -100,6 +100,8 @@ class Tracer:
         self, request: TraceRequest, evaluation: Evaluation, answer: Answer
     ) -> tuple[NearMiss, ...]:
         listeners = self._sidecar.listeners
+        if self.proxy.dump.is_live and any(one.verdict != "forwarded" for one in answer.outcomes):
+            self.proxy.expect_clusters(near_clusters(request, evaluation))
         return near_misses(request, evaluation, answer, self.answer, listeners)
 
     def _evaluate(self, request: TraceRequest, headers: Headers) -> Evaluation:

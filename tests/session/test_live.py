@@ -274,3 +274,19 @@ def test_every_state_of_a_real_envoy_is_seen_piece_by_piece(live_envoy: str) -> 
     for name in (*whole.clusters, "nobody"):
         found, expected = live.status(name), whole.status(name)
         assert (found and found.hosts) == (expected and expected.hosts)
+
+
+def test_a_request_that_misses_asks_for_all_that_is_near_at_once(
+    bookbuyer_sidecar: Unbound,
+) -> None:
+    options = RequestOptions(headers=("host: bookstorr.bookstore:14001",), dst_ip="10.96.18.11")
+    tracer = SidecarTracer(read(bookbuyer_sidecar))
+    traced = tracer.trace(typed_request("bookstore.bookstore:14001", options))
+    assert traced.answer.outcomes[0].verdict == "responded"
+    assert len(traced.explanation.near_misses) > 2
+    assert tracer.sidecar.live is not None
+    assert tracer.sidecar.live.way.account.questions <= 16
+    full = SidecarTracer(read(bookbuyer_sidecar, full=True))
+    assert full.trace(typed_request("bookstore.bookstore:14001", options)).explanation == (
+        traced.explanation
+    )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from osmscope.trace.near_miss import MOST
+from osmscope.errors import UnreachableError
+from osmscope.trace.near_miss import MOST, near_misses
 from osmscope.trace.request import CertificateFacts
 from tests.trace.sidecars import (
     EVERYTHING,
@@ -222,3 +223,19 @@ def test_a_table_of_many_hosts_is_searched_quickly():
     hosts = [host(f"s{i}", [f"s{i}", f"s{i}.ns", f"s{i}.ns.svc:80"], route()) for i in range(2000)]
     sidecar = behind(table(*hosts), clusters=[cluster("a")])
     assert misses(sidecar, host="s77.ns.svc:81")[0].change == 'use the host "s77.ns.svc:80"'
+
+
+def test_a_live_sidecar_that_goes_away_is_told_at_once():
+    asked = request(host="bookstor")
+    found = HOSTS
+    answer = found.answer(asked)
+    assert answer.outcomes[0].verdict == "responded"
+    tried = []
+
+    def evaluate(other):
+        tried.append(other)
+        raise UnreachableError("it has gone")
+
+    with pytest.raises(UnreachableError):
+        near_misses(asked, found.evaluate(asked), answer, evaluate)
+    assert len(tried) == 1
