@@ -21,6 +21,8 @@ from osmscope.resources.transport_socket import TransportSocket
 from osmscope.trace.path import ConnectionPath, Evaluation, HttpPath
 from osmscope.trace.sidecar import Sidecar
 
+_LOOKED_AT = frozenset({"http_filters", "route_config", "upgrade_configs"})
+"""Fields of connection managers whose extensions are looked at on their own, as far as used."""
 _Bodies = dict[str, msgspec.Raw]
 
 
@@ -213,6 +215,24 @@ def _any_gaps(name: str, body: msgspec.Raw) -> Iterator[str]:
     content = content_of(body)
     if content and not isinstance(resource, Unsupported):
         yield from _named(f'"{name}"', type(resource), content)
+    for inner in _extensions_within(resource):
+        yield from _extension_gaps(inner)
+
+
+def _extensions_within(value: object) -> Iterator[TypedExtensionConfig]:
+    """List the extensions that an extension holds itself: those of matchers and of wrappers."""
+    if isinstance(value, TypedExtensionConfig):
+        yield value
+    elif isinstance(value, Resource):
+        for field in value.__struct_fields__:
+            if field not in _LOOKED_AT:
+                yield from _extensions_within(getattr(value, field))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _extensions_within(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _extensions_within(one)
 
 
 def _named(what: str, kind: type[Resource], body: msgspec.Raw | bytes) -> Iterator[str]:

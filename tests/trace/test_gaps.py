@@ -130,6 +130,27 @@ def test_a_field_of_a_per_route_configuration_is_named(level):
     assert any("new_field" in one for one in ask(tracer(built)).assumptions)
 
 
+def test_a_field_within_a_matcher_is_named():
+    kind = "envoy.extensions.filters.http"
+    odd = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name="x", new_field=1)
+    tree = {
+        "input": {"name": "i", "typed_config": odd},
+        "exact_match_map": {
+            "map": {"a": {"action": extension("fault", f"{kind}.fault.v3.HTTPFault", old_field=1)}}
+        },
+    }
+    wrapped = extension(
+        "md",
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        xds_matcher={"matcher_tree": tree},
+        extension_config=extension("rbac", f"{kind}.rbac.v3.RBAC", third_field=1),
+    )
+    built = sections([listener(chain(manager(table(host("all", ["*"], route())), wrapped)))])
+    gaps = ask(tracer(built)).assumptions
+    for field in ("new_field", "old_field", "third_field"):
+        assert any(field in gap for gap in gaps)
+
+
 def test_the_sidecar_itself_has_no_gaps():
     assert ask(tracer(BUILT)).exact
 

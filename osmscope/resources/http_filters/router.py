@@ -4,7 +4,7 @@ import msgspec
 
 from osmscope.resources.extension import extension
 from osmscope.resources.http_connection_manager import HttpFilter
-from osmscope.resources.matcher import Matcher, TypedExtensionConfig
+from osmscope.resources.matcher import Matcher, RuntimeFractionalPercent, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
 
 _HTTP = "envoy.extensions.filters.http"
@@ -68,3 +68,19 @@ class Composite(Resource, frozen=True):
     """A filter that a matcher chooses."""
 
     inert = frozenset({"*"})
+
+
+@extension("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
+class SkipFilter(Resource, frozen=True):
+    """The action of a matcher that skips its filter."""
+
+
+@extension(f"{_HTTP}.composite.v3.ExecuteFilterAction")
+class ExecuteFilterAction(Resource, frozen=True):
+    """The action of a matcher that runs a filter in the composite's place."""
+
+    typed_config: TypedExtensionConfig | None = None
+    dynamic_config: object = None
+    filter_chain: object = None
+    filter_chain_name: str = ""
+    sample_percent: RuntimeFractionalPercent | None = None

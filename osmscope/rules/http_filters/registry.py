@@ -60,6 +60,7 @@ from osmscope.resources.http_filters.traffic import (
     StatefulSession,
 )
 from osmscope.resources.rbac import HttpRbac
+from osmscope.resources.resource import Resource
 from osmscope.rules.http_filters import (
     api_key_auth,
     basic_auth,
@@ -80,6 +81,7 @@ from osmscope.rules.http_filters import (
     jwt_authn,
     local_ratelimit,
     lua,
+    match_delegate,
     oauth2,
     opaque,
     ratelimit,
@@ -88,7 +90,7 @@ from osmscope.rules.http_filters import (
     set_filter_state,
     stateful_session,
 )
-from osmscope.rules.http_filters.filter_result import HttpFilterRules
+from osmscope.rules.http_filters.filter_result import HttpFilterRule, HttpFilterRules
 
 RULES: HttpFilterRules = {
     AdaptiveConcurrency: opaque.named("the concurrency limit"),
@@ -97,7 +99,7 @@ RULES: HttpFilterRules = {
     BasicAuth: basic_auth.evaluate,
     Buffer: buffer.evaluate,
     CdnLoop: cdn_loop.evaluate,
-    Composite: opaque.evaluate,
+    Composite: opaque.harmless,
     Compressor: compressor.evaluate,
     ConnectGrpcBridge: connect_grpc_bridge.evaluate,
     Cors: cors.evaluate,
@@ -108,7 +110,7 @@ RULES: HttpFilterRules = {
     DynamicForwardProxy: opaque.named("the DNS resolution"),
     DynamicModuleFilter: opaque.named("the dynamic module"),
     ExtAuthz: ext_authz.evaluate,
-    ExtensionWithMatcher: opaque.evaluate,
+    ExtensionWithMatcher: match_delegate.delegating(lambda config: rule_of(config)),
     ExternalProcessor: opaque.named("the external processing service"),
     Geoip: opaque.labelling("geographic headers"),
     Golang: opaque.named("the Go plugin"),
@@ -138,3 +140,8 @@ RULES: HttpFilterRules = {
     Wasm: opaque.named("the Wasm code"),
 }
 """The router is not among them: it ends the chain."""
+
+
+def rule_of(config: Resource) -> HttpFilterRule:
+    """Return the rule for a configuration; that of an unknown filter where there is none."""
+    return RULES.get(type(config), opaque.evaluate)
