@@ -244,7 +244,7 @@ class HttpConnectionManager(Resource, frozen=True):
     """`envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`."""
 
     inert = frozenset({
-        "add_user_agent", "tracing", "http2_protocol_options",
+        "tracing", "http2_protocol_options",
         "http3_protocol_options", "server_header_transformation", "max_request_headers_kb",
         "request_timeout", "request_headers_timeout", "drain_timeout",
         "delayed_close_timeout", "access_log", "access_log_flush_interval", "access_log_options",
@@ -268,6 +268,7 @@ class HttpConnectionManager(Resource, frozen=True):
     common_http_protocol_options: CommonHttpProtocolOptions = CommonHttpProtocolOptions()
     http_protocol_options: Http1ProtocolOptions = Http1ProtocolOptions()
     scheme_header_transformation: SchemeHeaderTransformation | None = None
+    add_user_agent: bool | None = None
     use_remote_address: bool | None = None
     xff_num_trusted_hops: int = 0
     original_ip_detection_extensions: tuple[TypedExtensionConfig, ...] = ()

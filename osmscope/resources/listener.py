@@ -170,7 +170,8 @@ class HttpInspector(Opaque, frozen=True):
 class ProxyProtocol(Resource, frozen=True):
     """Takes the addresses of the connection from a PROXY header."""
 
-    inert = frozenset({"rules", "pass_through_tlvs", "stat_prefix", "tlv_location"})
+    inert = frozenset({"pass_through_tlvs", "stat_prefix", "tlv_location"})
 
+    rules: tuple[Opaque, ...] = ()
     allow_requests_without_proxy_protocol: bool = False
     disallowed_versions: tuple[str, ...] = ()

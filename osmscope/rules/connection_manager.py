@@ -20,6 +20,7 @@ from osmscope.rules.forwarded_client_cert import forward_client_cert
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.path_normalization import NormalizedPath, normalize
 from osmscope.rules.upgrade import upgrade_type
+from osmscope.rules.user_agent import add_user_agent
 
 _NO_HTTP = ("the client's first bytes are not an HTTP request",)
 
@@ -106,10 +107,11 @@ def _sanitized(
     headers = header_sanitizing.without_hop_by_hop(headers, upgrade_type(headers) is not None)
     headers = header_sanitizing.sanitize(headers, client, internal_only_headers)
     headers = header_sanitizing.add(hcm, connection, headers, client)
+    headers, of_itself = add_user_agent(hcm, request, headers)
     headers, of_certificate = forward_client_cert(hcm, connection, headers)
     return Prepared(
         request=msgspec.structs.replace(
             request, headers=headers, remote_ip=client.remote_ip, internal=client.internal
         ),
-        assumptions=assumptions + client.assumptions + of_certificate,
+        assumptions=assumptions + client.assumptions + of_itself + of_certificate,
     )

@@ -156,6 +156,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The address of the endpoint that a session names; "" where none does."""
     session_is_strict: bool = False
     """Whether the request fails where that endpoint cannot be taken."""
+    service_cluster: str | None = None
+    """What Envoy says of itself: its cluster; None where it is not known."""
+    service_node: str | None = None
+    """What Envoy says of itself: its id; None where it is not known."""
     now: float | None = None
     """The time of the request, in seconds since 1970; None where nobody said."""
 

@@ -4,8 +4,8 @@ What Envoy does: they run in order, each unless its `filter_disabled` fits the d
 that moment. A tls_inspector reads SNI and ALPN from a ClientHello; an http_inspector recognises
 HTTP in plaintext, and is skipped where TLS was found. Without a tls_inspector a connection counts
 as `raw_buffer` and has neither SNI nor ALPN, though its client speaks TLS.
-Checked against Envoy 1.40.0. Not modelled: what PROXY headers leave as dynamic metadata; filters
-of other types, which are assumed to let the connection through.
+Checked against Envoy 1.40.0. Not modelled: what PROXY headers leave as dynamic metadata, which is
+assumed to be nothing; filters of other types, which are assumed to let the connection through.
 
 The facts of a connection are those after restoration: the destination that original_dst or a
 PROXY header restored, and the source that the latter named.
@@ -133,6 +133,8 @@ class _Inspection:
                 self._inspect_http(label)
             case OriginalDst() | ProxyProtocol():
                 self.restored = True
+                if isinstance(config, ProxyProtocol) and config.rules:
+                    self._assume(f"the PROXY header has no value that the rules of {label} keep")
                 self.steps.append(f"{label} restores {self._addresses(config)}")
             case OriginalSrc():
                 self.steps.append(f"{label} decides nothing")

@@ -3,7 +3,8 @@
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
-from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.listener import FilterChain, Listener, ListenerFilter
+from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.rules import listener_filters, network_filter_chain
 from osmscope.rules.downstream_tls import handshake
@@ -15,6 +16,7 @@ from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
 
 _replace = msgspec.structs.replace
+_NOT_DELIVERED = msgspec.Raw(b'{"@type":"its configuration was not delivered (ECDS)"}')
 
 
 def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPath:
@@ -27,7 +29,7 @@ def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPa
     path = ConnectionPath(connection=request.connection(), listener_choice=choice)
     if choice.listener is None or choice.missing:
         return _without_listener(sidecar, path, choice)
-    path = _inspect(path, choice, request)
+    path = _inspect(sidecar, path, choice, request)
     if path.closed is None:
         path = _choose_chain(sidecar, path, choice.listener)
     if path.chain is not None and not path.missing:
@@ -58,7 +60,27 @@ def _without_listener(
     return _replace(path, closed=Closed(reason=choice.reason or "no listener accepts it"))
 
 
-def _inspect(path: ConnectionPath, choice: ListenerChoice, request: TraceRequest) -> ConnectionPath:
+def _delivered(sidecar: Sidecar, listener: Listener) -> Listener:
+    """Return the listener with the filters that came by ECDS in their places."""
+    if all(one.config_discovery is None for one in listener.listener_filters):
+        return listener
+    filters = tuple(
+        one if one.config_discovery is None else _with_config(one, discovered(sidecar.proxy, one))
+        for one in listener.listener_filters
+    )
+    return _replace(listener, listener_filters=filters)
+
+
+def _with_config(
+    listener_filter: ListenerFilter, config: TypedExtensionConfig | None
+) -> ListenerFilter:
+    body = _NOT_DELIVERED if config is None else config.typed_config
+    return _replace(listener_filter, typed_config=body)
+
+
+def _inspect(
+    sidecar: Sidecar, path: ConnectionPath, choice: ListenerChoice, request: TraceRequest
+) -> ConnectionPath:
     """Run the listener filters, of the accepting listener first where it hands over."""
     connection = path.connection
     inspected = []
@@ -68,7 +90,7 @@ def _inspect(path: ConnectionPath, choice: ListenerChoice, request: TraceRequest
             continue
         if request.direct_src_ip is None and listener_filters.takes_proxy_header(listener):
             connection = _replace(connection, direct_source_ip=None)
-        result = listener_filters.inspect(listener, connection, request.spoken)
+        result = listener_filters.inspect(_delivered(sidecar, listener), connection, request.spoken)
         inspected.append((listener, result))
         connection = result.connection
         assumptions.extend(result.assumptions)

@@ -7,14 +7,16 @@ a delivery, the filter is one of an unknown type, which the rules then name in a
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpFilter
-from osmscope.resources.listener import NetworkFilter
+from osmscope.resources.listener import ListenerFilter, NetworkFilter
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.proxy import Proxy
 
 _UNKNOWN = b'{"@type":"its configuration, delivered by ECDS, is not in the dump"}'
 
 
-def discovered(proxy: Proxy, entry: HttpFilter | NetworkFilter) -> TypedExtensionConfig | None:
+def discovered(
+    proxy: Proxy, entry: HttpFilter | NetworkFilter | ListenerFilter
+) -> TypedExtensionConfig | None:
     """Return the configuration that a filter with `config_discovery` has.
 
     Args:

@@ -66,6 +66,8 @@ def evaluate_http(
         protocol=_protocol(asked, connection),
         runtime=sidecar.runtime(asked.runtime),
         random_value=asked.random_value,
+        service_cluster=sidecar.proxy.dump.node().cluster or None,
+        service_node=sidecar.proxy.dump.node().id or None,
         now=asked.time,
     )
     table, _ = find_table(sidecar, manager, raw)

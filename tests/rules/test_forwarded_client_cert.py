@@ -61,3 +61,20 @@ def test_without_details_the_element_is_what_is_not_known() -> None:
     headers, assumptions = forward_client_cert(hcm("SANITIZE_SET"), MUTUAL, Headers())
     assert headers.first(NAME) == ""
     assert assumptions == (INCOMPLETE,)
+
+
+@pytest.mark.parametrize(
+    ("mode", "connection", "further"),
+    [
+        ("SANITIZE", PLAIN, ()),
+        ("FORWARD_ONLY", MUTUAL, ()),
+        ("ALWAYS_FORWARD_ONLY", PLAIN, ()),
+        ("SANITIZE_SET", MUTUAL, (INCOMPLETE,)),
+    ],
+)
+def test_a_matcher_may_say_otherwise(
+    mode: str, connection: Connection, further: tuple[str, ...]
+) -> None:
+    manager = msgspec.structs.replace(hcm(mode, uri=True), forward_client_cert_matcher={})
+    words = f"no entry of forward_client_cert_matcher says otherwise of {NAME}"
+    assert forward_client_cert(manager, connection, Headers())[1] == (words, *further)

@@ -297,3 +297,11 @@ def test_a_destination_is_restored_by_iptables_or_told_by_a_proxy_header(
     asked: Listener, restores: bool
 ) -> None:
     assert restores_destination(asked) is restores
+
+
+def test_values_of_a_proxy_header_are_taken_to_be_none() -> None:
+    kind = "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"
+    body = json.dumps({"@type": kind, "rules": [{"tlv_type": 2}]}).encode()
+    keeping = ListenerFilter(name="pp", typed_config=msgspec.Raw(body))
+    result = inspect(Listener(listener_filters=(keeping,)), Connection(), "tcp")
+    assert result.assumptions == ("the PROXY header has no value that the rules of pp keep",)

@@ -216,3 +216,20 @@ def test_a_network_filter_by_ecds(ecds, default, expected, exact):
     answer = ask(tracer(built))
     assert (brief(answer.outcomes[0]), answer.exact) == (expected, exact)
     assert exact or "network filter f" in answer.assumptions[0]
+
+
+@pytest.mark.parametrize(
+    ("ecds", "found"),
+    [
+        (section("Ecds", ecds_filters=[{"ecds_filter": {**TLS_INSPECTOR, "name": "f"}}]), True),
+        (section("Ecds", ecds_filters=[]), False),
+        (None, False),
+    ],
+)
+def test_listener_filters_may_come_by_ecds(ecds, found):
+    by_ecds = {"name": "f", "config_discovery": {"type_urls": ["a.B"]}}
+    chains = (chain(tcp(), match={"transport_protocol": "tls"}), chain(tcp(), name="plain"))
+    built = sections([listener(*chains, listener_filters=[by_ecds])])
+    answer = ask(tracer(built | ({} if ecds is None else {"Ecds": ecds})), tls=True, host=None)
+    assert answer.outcomes[0].filter_chain == ("c" if found else "plain")
+    assert answer.exact is found

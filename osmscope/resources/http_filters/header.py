@@ -164,4 +164,3 @@ class SetMetadata(Resource, frozen=True):
     metadata_namespace: str = ""
     value: dict[str, object] = {}
     metadata: tuple[MetadataEntry, ...] = ()
-    apply_on: str = "REQUEST"

@@ -1,13 +1,18 @@
 """Filters that write dynamic metadata from literals or headers.
 
-What Envoy does: `set_metadata` merges its values into a namespace, or replaces what is there with
-`allow_overwrite`. `header_to_metadata` puts a header's or cookie's value, or a fixed one, under a
-key; an empty value counts as absent; `remove` takes the header away.
-Checked against Envoy 1.40.0. Not modelled: typed values, and values decoded from base64.
+What Envoy does: `set_metadata` leaves a namespace that is there alone unless `allow_overwrite`,
+which merges: messages by their fields, lists by joining them, everything else by the new value.
+`header_to_metadata` puts a header's or cookie's value, or a fixed one, under a key; an empty value
+counts as absent, and one that is no base64 or no number as it has to be adds nothing; `remove`
+takes the header away.
+Checked against Envoy 1.40.0. Not modelled: typed metadata, and values that are protobuf messages,
+which later rules do not know.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -25,6 +30,7 @@ from osmscope.rules.http_filters.outcome import goes_on
 from osmscope.rules.regular_expression import replace_all
 
 _DEFAULT_NAMESPACE = "envoy.filters.http.header_to_metadata"
+_NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)", re.ASCII)
 
 
 def set_metadata(request: Request, context: FilterContext) -> tuple[FilterResult, ...]:
@@ -55,11 +61,11 @@ def header_to_metadata(request: Request, context: FilterContext) -> tuple[Filter
     if not isinstance(config, HeaderToMetadata):
         return goes_on(request)
     for rule in config.request_rules:
-        request = _by_rule(rule, request)
+        request = _by_rule(rule, request, context.filter_name)
     return goes_on(request)
 
 
-def _by_rule(rule: HeaderToMetadataRule, request: Request) -> Request:
+def _by_rule(rule: HeaderToMetadataRule, request: Request, filter_name: str) -> Request:
     value = (
         ",".join(request.headers.all(rule.header))
         if rule.header
@@ -70,15 +76,26 @@ def _by_rule(rule: HeaderToMetadataRule, request: Request) -> Request:
     else:
         target = rule.on_header_missing or rule.on_missing
     if target is not None:
-        value = target.value or _rewritten(target, value or "")
-        if value:
-            metadata = dict(request.metadata)
-            namespace = target.metadata_namespace or _DEFAULT_NAMESPACE
-            _merge(metadata, namespace, {target.key: _typed(target, value)})
-            request = msgspec.structs.replace(request, metadata=metadata)
+        request = _put(
+            target, target.value or _rewritten(target, value or ""), request, filter_name
+        )
     if rule.remove and rule.header:
         request = request.with_headers(request.headers.remove(rule.header))
     return request
+
+
+def _put(target: KeyValuePairTarget, value: str, request: Request, filter_name: str) -> Request:
+    if not value:
+        return request
+    if target.type == "PROTOBUF_VALUE":
+        marked = (*request.opaque_filters, filter_name)
+        return msgspec.structs.replace(request, opaque_filters=marked)
+    typed = _typed(target, value)
+    if typed is None:
+        return request
+    metadata = dict(request.metadata)
+    _merge(metadata, target.metadata_namespace or _DEFAULT_NAMESPACE, {target.key: typed})
+    return msgspec.structs.replace(request, metadata=metadata)
 
 
 def _rewritten(target: KeyValuePairTarget, value: str) -> str:
@@ -88,16 +105,35 @@ def _rewritten(target: KeyValuePairTarget, value: str) -> str:
     return replace_all(rewrite.pattern.regex, rewrite.substitution, value)
 
 
-def _typed(target: KeyValuePairTarget, value: str) -> object:
+def _typed(target: KeyValuePairTarget, value: str) -> str | float | None:
+    """Return a value as the metadata holds it; None where it is not of the type."""
+    if target.encode == "BASE64":
+        try:
+            padded = value if value.endswith("=") else value + "=" * (-len(value) % 4)
+            value = base64.b64decode(padded, validate=True).decode()
+        except ValueError:
+            return None
     if target.type != "NUMBER":
         return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    if not _NUMBER.fullmatch(value):
+        return None
+    return float(int(value, 16)) if "x" in value.lower() else float(value)
 
 
 def _merge(
     metadata: dict[str, Mapping[str, object]], namespace: str, values: Mapping[str, object]
 ) -> None:
-    metadata[namespace] = {**metadata.get(namespace, {}), **values}
+    metadata[namespace] = _merged(metadata.get(namespace, {}), values)
+
+
+def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> Mapping[str, object]:
+    merged = dict(old)
+    for key, value in new.items():
+        before = merged.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(before, value)
+        elif isinstance(before, list) and isinstance(value, list):
+            merged[key] = [*before, *value]
+        else:
+            merged[key] = value
+    return merged

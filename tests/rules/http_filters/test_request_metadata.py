@@ -19,7 +19,7 @@ def run(rule: HttpFilterRule, config: Resource, headers: dict[str, str] | None =
         headers=Headers.of((headers or {}).items()),
         metadata={"n": {"a": 1}},
     )
-    (result,) = rule(request, FilterContext(config=config, own_config=config))
+    (result,) = rule(request, FilterContext(filter_name="f", config=config, own_config=config))
     assert result.reply is None
     return result.request
 
@@ -75,12 +75,6 @@ REWRITE = {"pattern": {"regex": "[0-9]+"}, "substitution": "#"}
             {"k": "a#"},
         ),
         ({"header": "x", "on_present": {"key": "k", "type": "NUMBER"}}, {"x": "2"}, OWN, {"k": 2}),
-        (
-            {"header": "x", "on_present": {"key": "k", "type": "NUMBER"}},
-            {"x": "a"},
-            OWN,
-            {"k": "a"},
-        ),
     ],
 )
 def test_header_to_metadata(
@@ -88,6 +82,45 @@ def test_header_to_metadata(
 ) -> None:
     config = msgspec.convert({"request_rules": [rule]}, HeaderToMetadata)
     assert run(header_to_metadata, config, headers).metadata.get(namespace) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "expected"),
+    [
+        ({"type": "NUMBER"}, "5", 5.0),
+        ({"type": "NUMBER"}, "+5", 5.0),
+        ({"type": "NUMBER"}, "5.5e1", 55.0),
+        ({"type": "NUMBER"}, "0x10", 16.0),
+        ({"type": "NUMBER"}, "abc", None),
+        ({"type": "NUMBER"}, "1_0", None),
+        ({"encode": "BASE64"}, "aGVsbG8=", "hello"),
+        ({"encode": "BASE64"}, "aGVsbG8", "hello"),
+        ({"encode": "BASE64"}, "!!", None),
+        ({"encode": "BASE64", "type": "NUMBER"}, "NQ==", 5.0),
+    ],
+)
+def test_typed_values(fields: Fields, value: str, expected: object) -> None:
+    rule = {"header": "x", "on_present": {"key": "k", **fields}}
+    config = msgspec.convert({"request_rules": [rule]}, HeaderToMetadata)
+    metadata = run(header_to_metadata, config, {"x": value}).metadata
+    assert metadata.get(OWN) == (None if expected is None else {"k": expected})
+
+
+def test_protobuf_values_are_unknown_to_later_rules() -> None:
+    rule = {"header": "x", "on_present": {"key": "k", "type": "PROTOBUF_VALUE"}}
+    config = msgspec.convert({"request_rules": [rule]}, HeaderToMetadata)
+    request = run(header_to_metadata, config, {"x": "GgF4"})
+    assert (request.metadata, request.opaque_filters) == ({"n": {"a": 1}}, ("f",))
+
+
+def test_values_are_merged() -> None:
+    values = [
+        {"x": {"l": [1], "s": "1", "o": {"p": 1}}},
+        {"x": {"l": [2], "s": "2", "o": {"q": 2}}},
+    ]
+    entries = [{"metadata_namespace": "m", "value": one, "allow_overwrite": True} for one in values]
+    metadata = run(set_metadata, msgspec.convert({"metadata": entries}, SetMetadata)).metadata
+    assert metadata["m"] == {"x": {"l": [1, 2], "s": "2", "o": {"p": 1, "q": 2}}}
 
 
 def test_a_header_may_be_removed() -> None:
