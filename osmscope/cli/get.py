@@ -11,6 +11,7 @@ import msgspec
 
 from osmscope.cli import output
 from osmscope.cli.help_text import examples
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import SelectorError, UsageError
 from osmscope.report import documents
@@ -47,7 +48,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 @click.argument("kind", type=click.Choice(list(TABLES)))
-@click.argument("arguments", nargs=-1, metavar="[SOURCE] [NAME]...")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] [NAME]...", shell_complete=complete_source)
 @source_options
 @click.option(
     "-o",

@@ -11,6 +11,7 @@ from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
 from osmscope.cli.request_options import request_options
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.session.sources import SourceOptions, read_sidecar
@@ -33,7 +34,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
         "osmscope graph config_dump.json -o dot | dot -Tsvg > proxy.svg",
     ),
 )
-@click.argument("arguments", nargs=-1, metavar="[SOURCE] [TARGET]")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] [TARGET]", shell_complete=complete_source)
 @source_options
 @request_options
 @click.option(

@@ -13,12 +13,14 @@ from osmscope import __version__
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.untrusted import escaped
 from osmscope.session.age import data_of
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.source.kubeconfig import describe
 
 _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "secret")
 
@@ -26,11 +28,13 @@ _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "s
 @click.command(
     name="info",
     epilog=examples(
+        "osmscope info",
         "osmscope info config_dump.json",
+        "osmscope info deploy/bookbuyer -n bookbuyer",
         "osmscope info --supported",
     ),
 )
-@click.argument("arguments", nargs=-1, metavar="[SOURCE]")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE]", shell_complete=complete_source)
 @source_options
 @click.option("--supported", is_flag=True, help="List the @types that are modelled.")
 @click.option(
@@ -52,7 +56,11 @@ def command(arguments: tuple[str, ...], **options: object) -> None:
         from osmscope.tui.memory import state_path
         from osmscope.tui.settings import config_path
 
-        own = {"version": __version__, "modelled types": len(supported())}
+        own = {
+            "version": __version__,
+            "modelled types": len(supported()),
+            "cluster": describe(source.kubeconfig, source.context),
+        }
         paths = {"config file": str(config_path()), "state of the UI": str(state_path())}
         _write({**own, **paths}, chosen)
         return

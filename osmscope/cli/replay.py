@@ -11,6 +11,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.replay.tally import Tally
@@ -53,7 +54,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 @click.argument("access_log")
-@click.argument("source", required=False)
+@click.argument("source", required=False, shell_complete=complete_source)
 @source_options
 @click.option(
     "--format",

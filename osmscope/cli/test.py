@@ -12,6 +12,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import SourceError, UsageError
 from osmscope.route_tests.result import RunResult
@@ -73,7 +74,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     + table("Exit codes", _EXIT_CODES),
 )
 @click.argument("file", metavar="FILE")
-@click.argument("name", metavar="[SOURCE]", required=False)
+@click.argument("name", metavar="[SOURCE]", required=False, shell_complete=complete_source)
 @source_options
 @click.option("--route-config", metavar="NAME", help="The route table to test; all by default.")
 @click.option("--junit-xml", metavar="FILE", help="Write the outcome as JUnit XML, too.")

@@ -13,6 +13,7 @@ import msgspec
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import request_options
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.cli.watch import DEFAULT_SECONDS, Watching, watch_trace
 from osmscope.errors import UsageError
@@ -38,6 +39,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     name="trace",
     epilog=examples(
         "osmscope trace config_dump.json bookstore:14001/books",
+        "osmscope trace deploy/bookbuyer -n bookbuyer bookstore:14001/books",
         "osmscope trace bookbuyer --from mesh/ bookstore:14001 -X POST -H 'client-app: x'",
         "osmscope trace http://localhost:15000 https://httpbin.org -o wide",
         "osmscope trace --dump config_dump.json --curl \"curl -H 'a: b' http://web:80/\"",
@@ -52,7 +54,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
         last="With --requests: 0, or 2 if a line could not be read.",
     ),
 )
-@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET", shell_complete=complete_source)
 @source_options
 @request_options
 @click.option(
@@ -80,9 +82,9 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 def command(arguments: tuple[str, ...], **options: object) -> int:
     """Say where a request lands, and why there.
 
-    SOURCE is a config dump, an admin address, a pod's folder, or a pod's name within --from; --dump
-    stands in its place. TARGET is host, host:port, host:port/path, a URL, or IP:port. Where the
-    request goes at IP level is looked up from the host, and the answer says how.
+    SOURCE is a config dump, an admin address, a pod's folder, or a pod's name, in the cluster or
+    within --from; --dump stands in its place. TARGET is host, host:port, host:port/path, a URL, or
+    IP:port. Where the request goes at IP level is looked up from the host, and the answer says how.
     """
     settings = msgspec.convert(options, _Settings)
     source = msgspec.convert(options, SourceOptions)

@@ -7,6 +7,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, output
 from osmscope.cli.help_text import examples
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.session.mesh_model import MeshModel, open_mesh
@@ -23,7 +24,7 @@ from osmscope.session.sources import SourceOptions
         "osmscope tui -n bookstore",
     ),
 )
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...", shell_complete=complete_source)
 @source_options
 @click.option(
     "--refresh",

@@ -12,6 +12,7 @@ import msgspec
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import request_options
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.cli.trace import split_arguments
 from osmscope.errors import SourceError, UsageError
@@ -52,7 +53,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     + "\n\n"
     + table("Exit codes", exit_codes.VERIFIED),
 )
-@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] TARGET", shell_complete=complete_source)
 @source_options
 @request_options
 @click.option(

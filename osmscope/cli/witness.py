@@ -7,6 +7,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
 from osmscope.report import documents
@@ -44,7 +45,7 @@ _EXIT_CODES = (
     + "\n\n"
     + table("Exit codes", _EXIT_CODES),
 )
-@click.argument("arguments", nargs=-1, metavar="[SOURCE] KIND NAME")
+@click.argument("arguments", nargs=-1, metavar="[SOURCE] KIND NAME", shell_complete=complete_source)
 @source_options
 @click.option(
     "-o",

@@ -218,7 +218,7 @@ class ApiServer:
                     await api.auth
                 except OSError as error:
                     raise self._no_plugin(error) from None
-                except (ValueError, KeyError, RuntimeError) as error:
+                except (ValueError, LookupError, TypeError, RuntimeError) as error:
                     raise self._no_credentials(error) from None
                 self._api = api
             return self._api
@@ -279,6 +279,8 @@ class ApiServer:
         reason = lines[-1].strip()
         if isinstance(error, RuntimeError):
             reason = f"the credential plugin failed: {reason}"
+        elif isinstance(error, (json.JSONDecodeError, LookupError, TypeError)):
+            reason = "the credential plugin printed none"
         return UnreachableError(
             f"the credentials cannot be used: {reason}",
             where=self.where,
