@@ -51,12 +51,15 @@ def open_screen(mesh: MeshModel, *, refresh: float = 0) -> None:
     """
     if not output.is_terminal():
         raise UsageError("standard output is no terminal", hint="use `osmscope get` in a pipe")
+    from osmscope.session.request_history import RequestHistory, default_path
     from osmscope.tui.app import ScopeApp
     from osmscope.tui.memory import Memory, state_path
     from osmscope.tui.settings import config_path, read_settings
 
     settings, memory = read_settings(config_path()), Memory(state_path())
-    ScopeApp(mesh, settings=settings, memory=memory, refresh=refresh).run()
+    app = ScopeApp(mesh, settings=settings, memory=memory, refresh=refresh)
+    app.requests = RequestHistory(default_path())
+    app.run()
     problem = memory.save()
     if problem:
         diagnostics.note(f"what to remember cannot be written: {problem}")

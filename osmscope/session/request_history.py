@@ -95,7 +95,7 @@ def default_path() -> Path:
     """Return the platform's place for the history."""
     import platformdirs
 
-    return platformdirs.user_state_path("osmscope") / "requests.jsonl"
+    return platformdirs.user_state_path("osmscope", appauthor=False) / "requests.jsonl"
 
 
 def _without_secrets(form: RequestForm) -> RequestForm | None:

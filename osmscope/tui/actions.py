@@ -51,6 +51,8 @@ CONTEXTS: Mapping[str, Context] = {
     "app": Context("Everywhere", "app", "ScopeApp"),
     "mesh": Context("The mesh", "mesh_screen", "MeshScreen", _VIEW),
     "browse": Context("One sidecar", "browse_screen", "BrowseScreen", _VIEW),
+    "trace": Context("Tracing a request", "trace_screen", "TraceScreen", ("path", "list", "app")),
+    "path": Context("The path of a request", "trace_list", "TraceList", ("list", "trace", "app")),
     "listing": Context("Lists of the mesh", "list_view", "ListView", _VIEW),
     "compare": Context("A and B", "compare_screen", "CompareScreen", ("listing", "app")),
     "list": Context("Lists", "line_list", "LineList", _PANE[1:]),
@@ -273,6 +275,63 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="read_all", keys=("R",), label="read all",
         words="Read all sidecars, whole, one after another", where=("mesh",),
+    ),
+    # Tracing
+    Action(
+        name="trace", keys=("t",), label="trace",
+        words="Trace a request: from a resource, one that reaches it",
+        where=("mesh", "browse"), in_footer=True,
+    ),
+    Action(
+        name="edit", keys=("i", "tab"), label="edit", words="Go to the fields of the request",
+        where=("path",), in_footer=True, in_palette=False,
+    ),
+    Action(
+        name="more_fields", keys=("m", "f3"), label="more fields",
+        words="Show or hide the fields that are seldom needed", where=("trace",), in_footer=True,
+    ),
+    Action(
+        name="unfold_all", keys=("w",), label="all losers",
+        words="Show or hide the losers of all decisions", where=("trace",), in_footer=True,
+    ),
+    *(
+        Action(
+            name=f"correct_{number}", keys=(str(number),), label=f"correct {number}",
+            words=f"Change the request as near miss {number} says", where=("trace",),
+            in_palette=False,
+        )
+        for number in range(1, 6)
+    ),
+    Action(
+        name="open_resource", keys=("b",), label="resource",
+        words="Show the resource of this line among the others", where=("trace",), in_footer=True,
+    ),
+    Action(
+        name="copy_trace", keys=("c",), label="copy command",
+        words="Copy the `osmscope trace` command that asks the same", where=("trace",),
+        in_footer=True,
+    ),
+    Action(
+        name="copy_curl", keys=("C",), label="copy curl",
+        words="Copy the request as a curl command", where=("trace",),
+    ),
+    Action(
+        name="copy_request", keys=("J",), label="copy JSON",
+        words="Copy the request as a line of --requests", where=("trace",),
+    ),
+    Action(
+        name="save_test", keys=("s",), label="save test",
+        words="Add the request and where it lands to a file of tests", where=("trace",),
+        in_footer=True,
+    ),
+    Action(
+        name="request_history", keys=("H",), label="history",
+        words="Choose one of the requests that were asked before", where=("trace",),
+        in_footer=True,
+    ),
+    Action(
+        name="verify", keys=("V",), label="verify",
+        words="Ask a real Envoy the same, and say whether it agrees", where=("trace",),
     ),
     # Dialogs
     Action(

@@ -10,6 +10,7 @@ from typing import ClassVar
 from osmscope.diff.resources import ResourceChange
 from osmscope.errors import OsmscopeError
 from osmscope.session.mesh_model import MeshModel, reason_of
+from osmscope.session.request_history import RequestHistory
 from osmscope.tui import actions, themes
 from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
@@ -64,6 +65,8 @@ class ScopeApp(Navigation):
             refresh: Seconds after which a live sidecar that is looked at is read again; 0: never.
         """
         super().__init__(mesh, now, settings or Settings(), memory or Memory())
+        self.requests = RequestHistory()
+        """The requests that were asked before; whoever opens the screen may give another."""
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = self.settings.theme or self.memory.data.theme or default_theme(os.environ)

@@ -108,6 +108,11 @@ class MeshScreen(TableView, MarkingView):
         """Show how far the reading of a sidecar has come."""
         self._list()
 
+    async def action_trace(self) -> None:
+        """Trace a request from the sidecar under the cursor."""
+        if self.table.key():
+            await self.scope.trace(self.table.key())
+
     def action_copy_name(self) -> None:
         """Copy the pod's name."""
         row = self.table.row()

@@ -14,6 +14,10 @@ from osmscope.report.inventory.inventory import Inventory
 from osmscope.report.inventory.kinds import BY_ALIAS, KINDS
 from osmscope.session.mesh_model import MeshModel
 from osmscope.session.places import Place
+from osmscope.session.request_form import RequestForm
+from osmscope.session.sources import Sidecar
+from osmscope.session.tracing import SidecarTracer
+from osmscope.session.witnesses import SidecarWitnesses
 from osmscope.tui import actions
 from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.location import History, Location
@@ -43,6 +47,9 @@ class Navigation(Reading):
         self.mesh, self.now, self.settings, self.memory = mesh, now, settings, memory
         self._views: dict[str, ViewScreen] = {}
         self._inventories: dict[str, Inventory] = {}
+        self._tracers: dict[str, tuple[Sidecar, SidecarTracer]] = {}
+        self._witnesses: dict[str, tuple[SidecarTracer, SidecarWitnesses]] = {}
+        self._request: tuple[RequestForm | None, tuple[str, str] | None] = None, None
         self.marked: Place | None = None
         """A, where something is marked for a comparison."""
         only = next(iter(mesh.members)) if len(mesh.members) == 1 else ""
@@ -61,6 +68,28 @@ class Navigation(Reading):
             known = Inventory(sidecar.proxy, today=taken.date())
             self._inventories[key] = known
         return known
+
+    def tracer(self, key: str) -> SidecarTracer | None:
+        """Return what traces requests to a sidecar; None while not all of it was read."""
+        state = self.mesh.state(key) if key in self.mesh.members else None
+        sidecar = state.sidecar if state is not None and state.is_whole else None
+        if sidecar is None:
+            return None
+        read, known = self._tracers.get(key, (None, None))
+        if known is None or read is not sidecar:
+            known = SidecarTracer(sidecar)
+            self._tracers[key] = sidecar, known
+        return known
+
+    def witnesses(self, key: str) -> SidecarWitnesses | None:
+        """Return what finds requests that reach a resource; None while not all of it was read."""
+        tracer = self.tracer(key)
+        if tracer is None:
+            return None
+        known = self._witnesses.get(key)
+        if known is None or known[0] is not tracer:
+            known = self._witnesses[key] = tracer, SidecarWitnesses(tracer)
+        return known[1]
 
     async def go(self, location: Location) -> None:
         """Go somewhere; `[` leads back."""
@@ -117,6 +146,24 @@ class Navigation(Reading):
     async def open_resource(self, member: str, ref: Ref) -> None:
         """Show a resource in its kind's table."""
         await self.go(Location(view="browse", member=member, kind=ref.kind, ref=ref))
+
+    async def trace(
+        self, member: str, form: RequestForm | None = None, note: tuple[str, str] | None = None
+    ) -> None:
+        """Trace a request to a sidecar.
+
+        Args:
+            member: The sidecar's key.
+            form: The request; None for the one that was typed last.
+            note: What is to be known of it: a text and the name of its style.
+        """
+        self._request = form, note
+        await self.go(Location(view="trace", member=member))
+
+    def take_request(self) -> tuple[RequestForm | None, tuple[str, str] | None]:
+        """Return the request that is to be traced, once."""
+        found, self._request = self._request, (None, None)
+        return found
 
     async def open_address(self, address: str) -> None:
         """Show the inbound listener of the pod behind an endpoint.

@@ -9,7 +9,7 @@ import tempfile
 
 from osmscope.report import documents
 from osmscope.report.untrusted import escaped
-from osmscope.tui.browsing import Browsing
+from osmscope.tui.witnessing import Witnessing
 
 _COMMANDS = {
     "listener": "listeners", "filter_chain": "chains", "filter": "filters", "rbac": "rbac",
@@ -19,7 +19,7 @@ _COMMANDS = {
 """Kind → what `osmscope get` calls it."""
 
 
-class ResourceActions(Browsing):
+class ResourceActions(Witnessing):
     """Acts on the resource under the cursor."""
 
     def action_refresh(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VIEWS: Mapping[str, tuple[str, str]] = {
     "mesh": ("osmscope.tui.mesh_screen", "MeshScreen"),
     "browse": ("osmscope.tui.browse_screen", "BrowseScreen"),
+    "trace": ("osmscope.tui.trace_screen", "TraceScreen"),
     "problems": ("osmscope.tui.problems_screen", "ProblemsScreen"),
     "certificates": ("osmscope.tui.certificates_screen", "CertificatesScreen"),
     "updates": ("osmscope.tui.updates_screen", "UpdatesScreen"),

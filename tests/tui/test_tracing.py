@@ -1,0 +1,421 @@
+"""Tracing as you type, by keys, as a user would."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from osmscope.cli.main import run
+from osmscope.report.inventory.document import Ref
+from osmscope.session.request_form import RequestForm
+from tests.tui.conftest import press, screen_text, settle
+
+pytestmark = pytest.mark.anyio
+BUYER = "bookbuyer/bookbuyer-5ccf77f46d-rc5mg"
+V1 = "bookstore/bookstore-v1-7f9c4c8d5-x2jlp"
+STORE = "bookstore.bookstore:14001"
+# A host that no virtual host has, at the address of one that has many.
+MISSING = {"target": "bookstore.bookstor:14001/books-bought", "dst_ip": "10.96.18.11"}
+
+
+async def trace(pilot, *headers, member=BUYER, **values):
+    """Open the view with a request in it."""
+    await pilot.app.trace(member, RequestForm(values, headers))
+    await explained(pilot)
+
+
+async def explained(pilot):
+    """Wait until near misses and losers are there, too."""
+    await settle(pilot)
+    await pilot.pause(0.3)
+    await settle(pilot)
+
+
+async def type_text(pilot, text):
+    """Type without waiting in between."""
+    await pilot.press(*(_KEYS.get(letter, letter) for letter in text))
+    await explained(pilot)
+
+
+_KEYS = {":": "colon", "/": "slash", ".": "full_stop", "-": "minus", " ": "space"}
+
+
+async def at(pilot, label):
+    """Put the cursor on a decision."""
+    path = pilot.app.view.path
+    lines = ["".join(text for text, _ in path.pieces(n, 200)) for n in range(path.count())]
+    path.cursor = next(n for n, line in enumerate(lines) if f" {label} " in line)
+    await settle(pilot)
+
+
+def clipboard(pilot):
+    return pilot.app.clipboard
+
+
+def toasts(pilot):
+    return [notice.message for notice in pilot.app._notifications]
+
+
+async def test_each_keystroke_traces_anew(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "t")
+        assert "type a target, and see where a request to it lands" in screen_text(pilot)
+        await type_text(pilot, "bookstore-v1:1400")
+        assert "it has no port 1400, only 14001" in screen_text(pilot)
+        await type_text(pilot, "1")
+        text = screen_text(pilot)
+        assert "✓ reaches 10.244.1.21:14001" in text
+        assert "outbound_virtual-host|bookstore-v1.bookstore.svc.cluster.local" in text
+        await pilot.press(*["home", *["right"] * 9, "delete", "delete", "delete"])
+        await settle(pilot)
+        text = screen_text(pilot)
+        assert "✓ reaches 3 endpoints of 2 clusters" in text
+        assert " 50 % cluster bookstore/bookstore-v1|14001" in text
+
+
+async def test_another_path_lands_elsewhere(open_app):
+    async with open_app() as pilot:
+        certificate = {"client_cert_dns": "bookbuyer.bookbuyer.cluster.local"}
+        await trace(pilot, member=V1, target="bookstore:14001", direction="inbound", **certificate)
+        assert "✗ is answered by Envoy: 404 (NR) route_not_found" in screen_text(pilot)
+        await press(pilot, "i", "tab", "tab")
+        await type_text(pilot, "/buy-a-book/new")
+        assert "✓ reaches 127.0.0.1:14001" in screen_text(pilot)
+
+
+async def test_what_cannot_be_read_is_an_error_of_its_field_in_words(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, "nonsense", target="a:1", src_ip="10.0", dst_port="x")
+        text = screen_text(pilot)
+        assert "! not traced: the request cannot be read" in text
+        assert "! source not an IP address" in text
+        assert "!source" in text
+        assert "!dst port" in text
+        assert "!header" in text
+        await trace(pilot, target=STORE)
+        assert "!" not in screen_text(pilot)
+
+
+async def test_a_header_field_follows_each_header(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, "a: 1", "b: 2", target=STORE)
+        fields = pilot.app.view.fields
+        assert [one.input.value for one in fields.headers] == ["a: 1", "b: 2", ""]
+        await press(pilot, "i", "tab", "tab", "tab", "tab", "tab")
+        await type_text(pilot, "c: 3")
+        assert [one.input.value for one in fields.headers] == ["a: 1", "b: 2", "c: 3", ""]
+        assert pilot.app.view.told.question.form.headers[:3] == ("a: 1", "b: 2", "c: 3")
+        await trace(pilot, target=STORE)
+        assert [one.input.value for one in fields.headers] == [""]
+
+
+async def test_arrows_go_from_field_to_field(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        await press(pilot, "i", "down")
+        assert pilot.app.view.focused is pilot.app.view.fields.fields["method"].input
+        await press(pilot, "up")
+        assert pilot.app.view.focused is pilot.app.view.fields.fields["target"].input
+
+
+async def test_seldom_needed_fields_are_folded_away_unless_they_say_something(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        assert "ALPN  " not in screen_text(pilot)
+        await press(pilot, "m")
+        assert "cert URI" in screen_text(pilot)
+        await press(pilot, "m")
+        assert "cert URI" not in screen_text(pilot)
+        await trace(pilot, target=STORE, random_value="7")
+        assert "random" in screen_text(pilot)
+        assert "cert URI" not in screen_text(pilot)
+
+
+async def test_enter_unfolds_a_decision_with_its_losers_and_their_reasons(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        assert "not inbound-listener" not in screen_text(pilot)
+        await at(pilot, "listener")
+        await press(pilot, "enter")
+        await explained(pilot)
+        text = screen_text(pilot)
+        assert "▾ listener" in text
+        assert "not inbound-listener" in text
+        assert "outbound connections are redirected to another listener" in text
+        await press(pilot, "enter")
+        assert "not inbound-listener" not in screen_text(pilot)
+
+
+async def test_losers_of_filter_chains_come_when_they_are_asked_for(open_app):
+    async with open_app(size=(160, 60)) as pilot:
+        await trace(pilot, target=STORE)
+        assert pilot.app.view.told.question.in_full is False
+        await press(pilot, "w")
+        await explained(pilot)
+        text = screen_text(pilot)
+        assert pilot.app.view.told.question.in_full is True
+        assert "not outbound_bookstore/bookstore-v1_14001_http" in text
+        assert "it asks for 10.96.18.21/32" in text
+        assert "by filter_chain_match.destination_port" in text
+        await press(pilot, "w")
+        assert "by filter_chain_match" not in screen_text(pilot)
+
+
+async def test_a_near_miss_is_corrected_by_its_number(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, **MISSING)
+        text = screen_text(pilot)
+        assert "✗ is answered by Envoy: 404 (NR) route_not_found" in text
+        assert '1 use the host "bookstore.bookstore:14001"' in text
+        await press(pilot, "1")
+        await explained(pilot)
+        assert "✓ reaches 3 endpoints of 2 clusters" in screen_text(pilot)
+        values = pilot.app.view.form().values
+        assert values == {**MISSING, "target": f"{STORE}/books-bought"}
+        await press(pilot, "1")
+        assert "there is no such near miss" in toasts(pilot)
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+async def test_each_near_miss_has_its_key(open_app, number):
+    async with open_app() as pilot:
+        await trace(pilot, **MISSING)
+        count = len(pilot.app.view.told.report.nearest)
+        await press(pilot, str(number))
+        await explained(pilot)
+        corrected = "✓ reaches" in screen_text(pilot)
+        assert corrected is (number <= count)
+
+
+async def test_enter_on_a_near_miss_takes_it(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, **MISSING)
+        await press(pilot, "g", "j", "enter")
+        await explained(pilot)
+        assert "✓ reaches 3 endpoints of 2 clusters" in screen_text(pilot)
+
+
+async def test_assumptions_are_shown_and_counted(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target="nowhere.example:14001")
+        text = screen_text(pilot)
+        assert "≈ rests on 1 assumption" in text
+        assert "≈ assumed   nowhere.example resolves to an address that no filter chain" in text
+
+
+async def test_the_command_that_is_copied_gives_the_same_answer_in_a_shell(open_app, capsys):
+    async with open_app() as pilot:
+        await trace(pilot, "client-app: x y", target=f"{STORE}/books-bought", method="POST")
+        await press(pilot, "c")
+        told = pilot.app.view.told
+    line = clipboard(pilot)
+    assert line == (
+        f"osmscope trace {BUYER} --from demo {STORE}/books-bought -X POST -H 'client-app: x y'"
+    )
+    assert run([*shlex.split(line)[1:], "-o", "jsonl"]) == 0
+    outcomes = json.loads(capsys.readouterr().out)["outcomes"]
+    assert [one["cluster"] for one in outcomes] == [
+        one.cluster for one in told.traced.answer.outcomes
+    ]
+
+
+async def test_a_request_is_copied_as_curl_with_what_curl_cannot_say(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE, src_ip="10.0.0.1")
+        await press(pilot, "C")
+        assert clipboard(pilot) == (f"curl --connect-to {STORE}:10.96.18.11:14001 http://{STORE}/")
+        assert any("the client's address is that of the host" in one for one in toasts(pilot))
+        await trace(pilot, target="tcp://10.0.0.1:1")
+        await press(pilot, "C")
+        assert any("curl speaks HTTP" in one for one in toasts(pilot))
+
+
+async def test_a_request_is_copied_as_a_line_of_json(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=f"{STORE}/x")
+        await press(pilot, "J")
+        fields = json.loads(clipboard(pilot))
+        assert (fields["host"], fields["path"], fields["dst_port"]) == (STORE, "/x", 14001)
+
+
+async def test_a_request_is_saved_as_tests_that_pass(open_app, tmp_path, capsys):
+    path = tmp_path / "routes.test.yaml"
+    path.write_text(
+        "# ours\ntests:\n- test_name: old\n  input: {host: a}\n  validate: {verdict: forwarded}\n"
+    )
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        await press(pilot, "s")
+        assert "tests file" in screen_text(pilot)
+        prompt = pilot.app.view.prompt.query_one("Input")
+        prompt.value = str(path)
+        await press(pilot, "enter")
+        assert any(one.startswith("2 tests are now in") for one in toasts(pilot))
+        prompt.value = ""
+        await press(pilot, "s", "enter")
+        assert any(one.startswith("2 tests are now in") for one in toasts(pilot))
+    assert path.read_text().startswith("# ours\n")
+    run(["test", str(path), "bookbuyer", "--from", "demo", "-v"])
+    out = capsys.readouterr().out
+    assert out.count("GET bookstore.bookstore:14001: 50 % to cluster") == 4
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_a_file_of_something_else_is_left_alone(open_app, tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text("something: else\n")
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        pilot.app.view.file = str(path)
+        await press(pilot, "s", "enter")
+        assert any("no list of `tests:`" in one for one in toasts(pilot))
+        pilot.app.view.file = str(tmp_path / "no" / "folder.yaml")
+        await press(pilot, "s", "enter")
+        assert any("cannot be written" in one for one in toasts(pilot))
+    assert path.read_text() == "something: else\n"
+
+
+async def test_requests_that_were_asked_before_can_be_asked_again(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "t")
+        await press(pilot, "escape", "H")
+        assert "nothing was asked before" in toasts(pilot)
+        await trace(pilot, "authorization: secret", target="bookstore-v1:14001")
+        await press(pilot, "i", "enter")
+        await trace(pilot, target=f"{STORE}/x")
+        await press(pilot, "H")
+        text = screen_text(pilot)
+        assert "Asked before" in text
+        assert "GET bookstore-v1:14001 authorization: …" in text
+        await press(pilot, "j", "enter")
+        await settle(pilot)
+        assert pilot.app.view.form().text("target") == "bookstore-v1:14001"
+        assert "✓ reaches 10.244.1.21:14001" in screen_text(pilot)
+
+
+async def test_without_an_answer_there_is_nothing_to_copy(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "t", "escape", "c")
+        assert "there is no answer to this request yet" in toasts(pilot)
+        assert clipboard(pilot) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "key"),
+    [
+        ("listener", "listener", "outbound-listener"),
+        ("filter chain", "filter_chain", "outbound-listener#0"),
+        ("route", "route", "rds-outbound.14001/outbound_virtual-host|bookstore-v1.bookstore"
+                     ".svc.cluster.local#0"),
+    ],
+)  # fmt: skip
+async def test_a_line_leads_to_its_resource(open_app, label, kind, key):
+    async with open_app(size=(200, 40)) as pilot:
+        await trace(pilot, target="bookstore-v1:14001")
+        await at(pilot, label)
+        await press(pilot, "b")
+        present = pilot.app.history.present
+        assert (present.view, present.kind) == ("browse", kind)
+        assert pilot.app.inventory(BUYER).title(present.ref)
+        assert kind == "filter_chain" or present.ref == Ref(kind, key)
+        await press(pilot, "left_square_bracket")
+        assert pilot.app.history.present.view == "trace"
+        assert "✓ reaches 10.244.1.21:14001" in screen_text(pilot)
+
+
+async def test_a_line_about_no_resource_leads_nowhere(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        await press(pilot, "g", "b")
+        assert "this line is about no resource of the dump" in toasts(pilot)
+
+
+HOST = "outbound_virtual-host|bookstore.bookstore.svc.cluster.local"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "target"),
+    [
+        ("listener", "outbound-listener", None),
+        ("filter_chain", "outbound-listener#0", None),
+        ("filter", "outbound-listener#0/filters[0]", None),
+        ("route_config", "rds-outbound.14001", None),
+        ("virtual_host", f"rds-outbound.14001/{HOST}", STORE),
+        ("route", f"rds-outbound.14001/{HOST}#0", STORE),
+        ("cluster", "bookstore/bookstore-v2|14001", STORE),
+    ],
+)
+async def test_t_traces_a_request_that_reaches_the_resource(open_app, kind, key, target):
+    async with open_app() as pilot:
+        inventory = pilot.app.inventory(BUYER)
+        if kind == "filter":
+            key = inventory.listing("filter").rows[-1].key
+        await pilot.app.open_resource(BUYER, Ref(kind, key))
+        await press(pilot, "t")
+        await explained(pilot)
+        text = screen_text(pilot)
+        assert pilot.app.history.present.view == "trace"
+        assert "✓ reaches" in text
+        assert "this request reaches" in text
+        if target is not None:
+            assert pilot.app.view.form().text("target") == target
+
+
+async def test_t_traces_a_request_to_an_endpoint(open_app):
+    async with open_app() as pilot:
+        rows = pilot.app.inventory(BUYER).listing("endpoint").rows
+        row = next(one for one in rows if "10.244.1.22:14001" in one.names)
+        await pilot.app.open_resource(BUYER, Ref("endpoint", row.key))
+        await press(pilot, "t")
+        await explained(pilot)
+        assert "10.244.1.22:14001" in screen_text(pilot)
+
+
+async def test_t_says_why_no_request_can_reach_a_resource(open_app):
+    async with open_app() as pilot:
+        await pilot.app.open_resource(BUYER, Ref("cluster", "osm-controller"))
+        await press(pilot, "t")
+        assert pilot.app.history.present.view == "browse"
+        assert any(
+            "no request can reach cluster osm-controller: no route and no tcp_proxy" in one
+            for one in toasts(pilot)
+        )
+
+
+async def test_t_on_a_secret_says_that_no_request_leads_there(open_app):
+    async with open_app() as pilot:
+        key = pilot.app.inventory(BUYER).listing("secret").rows[0].key
+        await pilot.app.open_resource(BUYER, Ref("secret", key))
+        await press(pilot, "t")
+        assert "no request leads to a secret of its own" in toasts(pilot)
+
+
+async def test_escape_goes_from_the_fields_to_the_path_and_up(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "t")
+        await press(pilot, "escape")
+        assert pilot.app.view.path.has_focus
+        await press(pilot, "escape")
+        assert pilot.app.history.present.view == "browse"
+
+
+async def test_a_file_that_cannot_be_read_says_so(open_app, tmp_path):
+    path = tmp_path / "config_dump.json"
+    path.write_text("{}")
+    async with open_app(str(path)) as pilot:
+        await pilot.app.trace(next(iter(pilot.app.mesh.members)))
+        await settle(pilot)
+        await type_text(pilot, "a:1")
+        assert "✓" not in screen_text(pilot)
+
+
+@pytest.mark.envoy
+async def test_a_real_envoy_can_be_asked(open_app):
+    async with open_app() as pilot:
+        await trace(pilot, target=STORE)
+        await press(pilot, "V")
+        await pilot.app.workers.wait_for_complete()
+        await settle(pilot)
+        assert "✓ a real Envoy decides the same" in toasts(pilot)
