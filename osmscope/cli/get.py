@@ -13,10 +13,11 @@ from osmscope.cli import output
 from osmscope.cli.help_text import examples
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
+from osmscope.cli.watch import Watching, watch_option, watch_table
 from osmscope.errors import SelectorError, UsageError
 from osmscope.report import documents
 from osmscope.report.table import Row, Table
-from osmscope.session.sources import SourceOptions, read_sidecar
+from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 
 TABLES = {
     "listeners": ("osmscope.report.listener_tables", "listener_table"),
@@ -35,6 +36,7 @@ TABLES = {
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "table"
+    watch: float | None = None
     color: output.ColorChoice = "auto"
 
 
@@ -44,12 +46,14 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
         "osmscope get listeners config_dump.json",
         "osmscope get chains config_dump.json 'outbound_*'",
         "osmscope get routes bookbuyer --from mesh/ bookstore:14001",
+        "osmscope get endpoints http://localhost:15000 'bookstore/*' --watch 2",
         "osmscope get endpoints --dump config_dump.json --clusters clusters.json -o json",
     ),
 )
 @click.argument("kind", type=click.Choice(list(TABLES)))
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] [NAME]...", shell_complete=complete_source)
 @source_options
+@watch_option
 @click.option(
     "-o",
     "--output",
@@ -75,8 +79,15 @@ def command(kind: str, arguments: tuple[str, ...], **options: object) -> None:
     name, patterns = split_source(arguments, source)
     sidecar = read_sidecar(name, source)
     module, function = TABLES[kind]
-    table: Table = getattr(importlib.import_module(module), function)(sidecar.proxy)
-    _write(selected(table, patterns, kind), settings)
+    make = getattr(importlib.import_module(module), function)
+
+    def build(read: Sidecar) -> Table:
+        return selected(make(read.proxy), patterns, kind)
+
+    if settings.watch is not None:
+        how = Watching(seconds=settings.watch, format=settings.format, color=settings.color)
+        watch_table(sidecar, build, how)
+    _write(build(sidecar), settings)
 
 
 def split_source(

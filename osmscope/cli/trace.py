@@ -15,7 +15,7 @@ from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import request_options
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
-from osmscope.cli.watch import DEFAULT_SECONDS, Watching, watch_trace
+from osmscope.cli.watch import Watching, watch_option, watch_trace
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
@@ -62,14 +62,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     metavar="FILE",
     help="Answer the requests of FILE (or -), a JSON object a line, instead of TARGET.",
 )
-@click.option(
-    "--watch",
-    is_flag=False,
-    flag_value=DEFAULT_SECONDS,
-    type=click.FloatRange(min=0.1),
-    metavar="[SECONDS]",
-    help="Trace again every SECONDS (5), and print what changed, until Ctrl-C.",
-)
+@watch_option
 @click.option(
     "-o", "--output", "format", type=click.Choice(_FORMATS), help="The form of the answer (tree)."
 )

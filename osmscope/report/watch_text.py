@@ -31,6 +31,18 @@ def change_text(
     return page.text()
 
 
+def lines_text(changes: Iterable[str], now: datetime, *, page: Page, is_back: bool) -> str:
+    """Write what changed in a list, where there is no result to say; see `change_text`."""
+    start = f"{now:%H:%M:%S}  "
+    if is_back:
+        page.put(start, "back", "good")
+        start = " " * len(start)
+    for change in changes:
+        page.put(f"{start}· ", change, hang=" " * len(start) + "  ")
+        start = " " * len(start)
+    return page.text()
+
+
 def problem_text(problem: str, now: datetime, *, page: Page) -> str:
     """Write that the sidecar cannot be read; see `change_text`."""
     start = f"{now:%H:%M:%S}  "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from osmscope.session.tracing import SidecarTracer, Traced
 from osmscope.session.typed_request import Typed
 from osmscope.trace.answer import Answer
 from osmscope.trace.answer_changes import answer_changes
+
+T = TypeVar("T")
 
 _KINDS = (("listener", "listener"), ("route_config", "route_config"), ("cluster", "cluster"))
 """Kinds whose versions are shown, and the field of an outcome that names one."""
@@ -45,34 +48,70 @@ def watch(tracer: SidecarTracer, typed: Typed, wait: Callable[[], object]) -> It
     Raises:
         OsmscopeError: The first trace fails.
     """
-    traced = tracer.trace(typed)
-    yield Seen(traced=traced)
-    last = _Last(traced, tracer.sidecar)
-    away = ""
+
+    def look(sidecar: Sidecar) -> tuple[_Last, Sidecar]:
+        if sidecar is not tracer.sidecar:
+            tracer.renew(sidecar)
+        return _Last(tracer.trace(typed), tracer.sidecar), tracer.sidecar
+
+    last: _Last | None = None
+    for one in looks(tracer.sidecar, look, wait):
+        if one.value is None:
+            yield Seen(problem=one.problem)
+            continue
+        changes = () if last is None else one.value.changes_since(last)
+        if changes or last is None or one.is_back:
+            yield Seen(traced=one.value.traced, changes=changes, is_back=one.is_back)
+        last = one.value
+
+
+class Look(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What one look at a sidecar brought."""
+
+    value: T | None = None
+    """None where it cannot be read."""
+    problem: str = ""
+    is_back: bool = False
+    """Whether it could not be read before."""
+
+
+def looks(
+    sidecar: Sidecar, look: Callable[[Sidecar], tuple[T, Sidecar]], wait: Callable[[], object]
+) -> Iterator[Look[T]]:
+    """Look at a sidecar now, and whenever something may have changed, for ever.
+
+    Args:
+        sidecar: Its first reading.
+        look: Makes something of a reading, and says which it was by then.
+        wait: Returns when it is time to look again.
+
+    Raises:
+        OsmscopeError: The first look fails.
+    """
+    value, sidecar = look(sidecar)
+    yield Look(value=value)
+    away = False
     while True:
         wait()
         try:
-            sidecar = _again(tracer.sidecar, is_away=bool(away))
-            if sidecar is tracer.sidecar and not away:
+            again = _again(sidecar, is_away=away)
+            if again is sidecar and not away:
                 continue
-            tracer.renew(sidecar)
-            traced = tracer.trace(typed)
+            value, sidecar = look(again)
         except OsmscopeError as error:
             if not away:
-                yield Seen(problem=str(error))
-            away = str(error)
+                yield Look(problem=str(error))
+            away = True
             continue
-        now = _Last(traced, tracer.sidecar)
-        changes = now.changes_since(last)
-        if changes or away:
-            yield Seen(traced=traced, changes=changes, is_back=bool(away))
-        last, away = now, ""
+        yield Look(value=value, is_back=away)
+        away = False
 
 
 class _Last:
     """What the next answer is compared with."""
 
     def __init__(self, traced: Traced, sidecar: Sidecar) -> None:
+        self.traced = traced
         self.answer = traced.answer
         self.versions = _versions(traced.answer, sidecar)
         self.counts = {one.name: one.value for one in traced.evidence}

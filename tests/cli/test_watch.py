@@ -24,7 +24,11 @@ def folder(bookbuyer: Path, tmp_path: Path) -> Path:
 
 
 def watching(folder: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "osmscope", "trace", str(folder), TARGET, *options]
+    return watched("trace", str(folder), TARGET, *options)
+
+
+def watched(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "osmscope", *arguments]
     return subprocess.Popen(
         [*command, "--watch", "0.1"],
         stdout=subprocess.PIPE,
@@ -92,6 +96,23 @@ def test_programs_get_a_line_for_each_change(
     assert "config_dump.json" in cut["problem"]
 
 
+def test_a_list_is_watched_row_by_row(
+    folder: Path, interrupted: list[subprocess.Popen[str]]
+) -> None:
+    process = watched("get", "endpoints", str(folder), "bookstore/*")
+    interrupted.append(process)
+    until(process.stdout, "10.244.2.23:14001")
+    path = folder / "clusters.json"
+    text = path.read_text()
+    path.write_text(text.replace("10.244.2.23", "10.244.2.99"))
+    changed = until(process.stdout, "10.244.2.99:14001: new")
+    assert "bookstore/bookstore-v2|14001@10.244.2.23:14001: gone" in "".join(changed)
+    path.write_text("[")
+    until(process.stdout, "tried again until it answers")
+    path.write_text(text.replace("10.244.2.23", "10.244.2.99"))
+    until(process.stdout, "back")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -100,8 +121,24 @@ def test_programs_get_a_line_for_each_change(
         (["--watch", "1", "--requests", "x"], "--watch goes with one request"),
     ],
 )
-def test_what_cannot_be_watched_is_told(
+def test_a_form_that_cannot_be_watched_is_told(
     folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["trace", str(folder), TARGET, *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_list_in_a_form_for_programs_cannot_be_watched(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["get", "clusters", str(folder), "-o", "json", "--watch"]) == 2
+    assert "--watch does not go with -o json; give -o table or wide" in capsys.readouterr().err
+
+
+def test_standard_input_cannot_be_watched(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (folder / "config_dump.json").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert run(["get", "clusters", "-", "--watch", "1"]) == 2
+    assert "standard input can be read once only" in capsys.readouterr().err
