@@ -57,7 +57,7 @@ class Page(msgspec.Struct):
             return
         self.put(prefix, texts[0], first[1], hang=hang)
         if texts[1]:
-            self.put(hang, texts[1], second[1])
+            self.put(hang, texts[1], second[1], hang=hang)
 
     def blank(self) -> None:
         """Add an empty line, unless there is one."""

@@ -134,12 +134,12 @@ class Cluster(Resource, frozen=True):
         "dns_refresh_rate", "dns_failure_refresh_rate", "respect_dns_ttl", "dns_lookup_family",
         "dns_resolvers", "use_tcp_for_dns_lookups", "dns_resolution_config", "dns_jitter",
         "typed_dns_resolver_config", "wait_for_warm_on_init",
-        "cleanup_interval", "upstream_bind_config", "protocol_selection",
+        "cleanup_interval", "upstream_bind_config",
         "upstream_connection_options",
         "close_connections_on_host_health_failure", "ignore_health_on_host_removal",
         "track_timeout_budgets", "track_cluster_stats", "upstream_config", "preconnect_policy",
         "connection_pool_per_downstream_connection", "lrs_server", "lrs_report_endpoint_metrics",
-        "http2_protocol_options", "http_protocol_options", "extension_protocol_options",
+        "http_protocol_options", "extension_protocol_options",
     })  # fmt: skip
 
     name: str = ""
@@ -165,6 +165,8 @@ class Cluster(Resource, frozen=True):
     tls_context: UpstreamTlsContext | None = None
     upstream_http_protocol_options: "UpstreamHttpProtocolOptions | None" = None
     common_http_protocol_options: "CommonUpstreamOptions | None" = None
+    http2_protocol_options: Opaque | None = None
+    protocol_selection: str = "USE_CONFIGURED_PROTOCOL"
     connect_timeout: str | None = None
     health_checks: tuple[Opaque, ...] = ()
     outlier_detection: Opaque | None = None
@@ -191,15 +193,23 @@ class UpstreamHttpProtocolOptions(Resource, frozen=True):
     override_auto_sni_header: str = ""
 
 
+class ExplicitHttpConfig(Resource, frozen=True):
+    """The one protocol that is spoken."""
+
+    http_protocol_options: Opaque | None = None
+    http2_protocol_options: Opaque | None = None
+    http3_protocol_options: Opaque | None = None
+
+
 @extension(_HTTP_OPTIONS)
 class HttpProtocolOptions(Resource, frozen=True):
     """How an endpoint is spoken to; the cluster's own policies override the route's."""
 
-    inert = frozenset({
-        "explicit_http_config", "use_downstream_protocol_config",
-        "auto_config", "header_validation_config",
-    })  # fmt: skip
+    inert = frozenset({"header_validation_config"})
 
+    explicit_http_config: ExplicitHttpConfig | None = None
+    use_downstream_protocol_config: Opaque | None = None
+    auto_config: Opaque | None = None
     upstream_http_protocol_options: UpstreamHttpProtocolOptions | None = None
     common_http_protocol_options: CommonUpstreamOptions | None = None
     outlier_detection: Opaque | None = None

@@ -51,8 +51,7 @@ class TcpProxy(Resource, frozen=True):
     """`envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy`."""
 
     inert = frozenset({
-        "access_log", "access_log_options", "idle_timeout", "max_connect_attempts",
-        "max_downstream_connection_duration", "upstream_idle_timeout", "backoff_options",
+        "access_log", "access_log_options", "upstream_idle_timeout", "backoff_options",
         "downstream_idle_timeout", "access_log_flush_interval", "flush_access_log_on_connected",
         "proxy_protocol_tlvs", "max_downstream_connection_duration_jitter_percentage",
         "upstream_connect_mode", "max_early_data_bytes",
@@ -66,6 +65,9 @@ class TcpProxy(Resource, frozen=True):
     tunneling_config: TunnelingConfig | None = None
     hash_policy: tuple[TcpHashPolicy, ...] = ()
     deprecated_v1: object = None
+    idle_timeout: str | None = None
+    max_connect_attempts: int | None = None
+    max_downstream_connection_duration: str | None = None
 
 
 @extension(

@@ -56,16 +56,24 @@ def time_limits(
         _idle(forwarding, manager),
         _stream(forwarding, manager),
         _upstream_stream(forwarding, cluster),
-        TimeLimit(
-            what="connecting",
-            milliseconds=milliseconds(cluster.connect_timeout)
-            if cluster.connect_timeout
-            else _CONNECT,
-            source="the cluster's connect_timeout" if cluster.connect_timeout else "",
-            ends="503 (UF) connection timeout",
-        ),
+        connect_limit(cluster, "503 (UF) connection timeout"),
     )
     return tuple(limit for limit in found if limit is not None and limit.milliseconds)
+
+
+def connect_limit(cluster: Cluster, ends: str) -> TimeLimit:
+    """Tell how long connecting to an endpoint may take, and what comes then.
+
+    Raises:
+        DumpError: The duration cannot be read.
+    """
+    given = cluster.connect_timeout
+    return TimeLimit(
+        what="connecting",
+        milliseconds=milliseconds(given) if given else _CONNECT,
+        source="the cluster's connect_timeout" if given else "",
+        ends=ends,
+    )
 
 
 def _of_route(forwarding: Forwarding) -> Iterator[TimeLimit]:

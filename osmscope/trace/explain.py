@@ -10,7 +10,7 @@ import msgspec
 from osmscope.resources.proxy import Proxy
 from osmscope.trace.answer import Step
 from osmscope.trace.explain_connection import connection_steps
-from osmscope.trace.explain_policies import policy_steps
+from osmscope.trace.explain_policies import policy_steps, tcp_policy_steps
 from osmscope.trace.explain_routing import routing_steps
 from osmscope.trace.explain_upstream import cluster_steps
 from osmscope.trace.outcomes import Joined
@@ -72,6 +72,8 @@ def _way_steps(
     if isinstance(way, HttpPath):
         yield from _http_steps(proxy, connection, way, brief=brief)
     elif isinstance(way, TcpPath):
+        if connection.tcp_proxy is not None:
+            yield from tcp_policy_steps(connection.tcp_proxy, way.upstream)
         yield from cluster_steps(proxy, way.upstream, way.choice.reason, None)
         yield from _tunnel_steps(connection, way)
 
@@ -138,7 +140,8 @@ def _cluster_steps(proxy: Proxy, path: HttpPath) -> Iterator[Step]:
         return
     if path.upstream is not None:
         headers = path.sent.headers if path.sent is not None else None
-        yield from cluster_steps(proxy, path.upstream, choice.reason, headers)
+        spoken = "" if path.sent is None or path.sent.is_raw else path.request.protocol
+        yield from cluster_steps(proxy, path.upstream, choice.reason, headers, spoken)
     elif path.reply is not None:
         yield Step(kind="cluster", chosen=choice.name, reason=path.reply.reason, failed=True)
     elif choice.missing:

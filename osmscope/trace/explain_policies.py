@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.internal_redirect import internal_redirects
 from osmscope.rules.request_mirror import Mirror, mirrors
 from osmscope.rules.retry_policy import retries_of
+from osmscope.rules.tcp_time_limits import connect_attempts, tcp_time_limits
 from osmscope.rules.time_limits import TimeLimit, time_limits
 from osmscope.rules.timeout import hedges
 from osmscope.rules.upstream_request import Forwarding
 from osmscope.trace.answer import Step
-from osmscope.trace.path import HttpPath, SentUpstream
+from osmscope.trace.path import HttpPath, SentUpstream, Upstream
 
 USUAL = ("by default", "no limit is set")
 """The reasons of limits of time that nobody set."""
@@ -70,6 +72,34 @@ def policy_steps(
         yield _mirror_step(proxy, mirror)
 
 
+def tcp_policy_steps(config: TcpProxy, upstream: Upstream) -> Iterator[Step]:
+    """Tell what limits a connection that `tcp_proxy` forwards, and how often it dials.
+
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    if upstream.cluster is None or upstream.shares is None:
+        return
+    limits = tcp_time_limits(config, upstream.cluster)
+    shown = [one for one in limits if one.source and one.what != _CONNECTING]
+    words = [f"{one.what} {duration(one.milliseconds)}" for one in shown or limits[:1]]
+    yield Step(
+        kind="time_limits",
+        chosen=", ".join(words),
+        reason="" if shown else USUAL[0],
+        notes=tuple(map(_note, limits)),
+    )
+    attempts = connect_attempts(config)
+    if attempts > 1:
+        reason = "times an endpoint is dialled (max_connect_attempts)"
+        yield Step(kind="retries", chosen=f"up to {attempts}", reason=reason)
+
+
+def _note(limit: TimeLimit) -> str:
+    source = limit.source or "default"
+    return f"{limit.what}: {duration(limit.milliseconds)} ({source}), then {limit.ends}"
+
+
 def _time_step(forwarding: Forwarding, limits: tuple[TimeLimit, ...]) -> Step:
     set_by_somebody = [one for one in limits if one.source and one.what != _CONNECTING]
     shown = [one for one in limits if one.what == _REQUEST or one in set_by_somebody]
@@ -77,10 +107,7 @@ def _time_step(forwarding: Forwarding, limits: tuple[TimeLimit, ...]) -> Step:
     unlimited = not any(one.what == _REQUEST for one in limits)
     if unlimited:
         words.insert(0, f"{_REQUEST} without limit")
-    notes = [
-        f"{one.what}: {duration(one.milliseconds)} ({one.source or 'default'}), then {one.ends}"
-        for one in limits
-    ]
+    notes = list(map(_note, limits))
     if hedges(forwarding.action, forwarding.virtual_host, forwarding.context.request.headers):
         notes.append("a try that takes too long goes on beside the next one (hedge_policy)")
     return Step(

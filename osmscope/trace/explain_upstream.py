@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from itertools import islice
 
+import msgspec
+
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
 from osmscope.rules.shares import Shares
 from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
+from osmscope.rules.upstream_protocol import upstream_protocol
 from osmscope.trace.answer import Candidate, Step
 from osmscope.trace.path import Upstream
 from osmscope.trace.update_notes import update_notes
@@ -18,7 +21,7 @@ MOST_HOSTS = 200
 
 
 def cluster_steps(
-    proxy: Proxy, upstream: Upstream, reason: str, headers: Headers | None
+    proxy: Proxy, upstream: Upstream, reason: str, headers: Headers | None, spoken: str = ""
 ) -> Iterator[Step]:
     """Tell why a cluster was taken, how its endpoints share, and what TLS is spoken to them.
 
@@ -27,6 +30,7 @@ def cluster_steps(
         upstream: The cluster's part of the path.
         reason: Why it was chosen.
         headers: The request as it is sent; None for a connection of `tcp_proxy`.
+        spoken: What the client speaks where a request is sent on, `http/1.1` or `h2`.
     """
     refused = upstream.reply is not None or upstream.closed is not None
     words = [reason, *upstream.reasons]
@@ -47,7 +51,8 @@ def cluster_steps(
     if shares is not None:
         yield _endpoint_step(shares)
     if upstream.cluster is not None and shares is not None and shares.endpoints:
-        yield _transport_step(upstream.cluster, shares.endpoints[0].host, headers)
+        step = _transport_step(upstream.cluster, shares.endpoints[0].host, headers)
+        yield _with_protocol(step, upstream.cluster, spoken)
 
 
 def _endpoint_step(shares: Shares) -> Step:
@@ -63,6 +68,18 @@ def _endpoint_step(shares: Shares) -> Step:
         notes=("panic: health is not regarded",) if shares.panic else (),
         failed=not shares.endpoints,
     )
+
+
+def _with_protocol(step: Step, cluster: Cluster, spoken: str) -> Step:
+    """Add the protocol that endpoints are spoken to with, where that is not HTTP/1.1."""
+    protocol = upstream_protocol(cluster, spoken)
+    if not spoken or protocol.name == "HTTP/1.1":
+        return step
+    # A field that names it says no more than the name does.
+    words = (
+        f"{protocol.name} {protocol.reason if protocol.reason.startswith('as ') else ''}".strip()
+    )
+    return msgspec.structs.replace(step, reason=f"{step.reason}, {words}" if step.reason else words)
 
 
 def _transport_step(cluster: Cluster, host: Host, headers: Headers | None) -> Step:

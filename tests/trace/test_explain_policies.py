@@ -15,7 +15,9 @@ from tests.trace.sidecars import (
     route,
     sections,
     table,
+    tcp,
     tracer,
+    typed,
 )
 
 KINDS = ("time_limits", "retries", "internal_redirect", "mirror")
@@ -143,3 +145,55 @@ def test_limits_of_the_connection_manager():
     asked = tracer(sections([listener(chain(config))]))
     (step,) = [one for one in explained(asked).steps if one.kind == "time_limits"]
     assert step.chosen == "request 15 s, silent stream 30 s"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, [("time_limits", "silent connection 60 min", "by default")]),
+        ({"idle_timeout": "9s"}, [("time_limits", "silent connection 9 s", "")]),
+        ({"idle_timeout": "0s"}, [("time_limits", "connecting 5 s", "by default")]),
+        (
+            {"idle_timeout": "9s", "max_downstream_connection_duration": "90s"},
+            [("time_limits", "connection 90 s, silent connection 9 s", "")],
+        ),
+        (
+            {"max_connect_attempts": 3},
+            [
+                ("time_limits", "silent connection 60 min", "by default"),
+                ("retries", "up to 3", "times an endpoint is dialled (max_connect_attempts)"),
+            ],
+        ),
+    ],
+)
+def test_connections_of_tcp_proxy(config, expected):
+    asked = tracer(sections([listener(chain(tcp("a", **config)))]))
+    assert brief(s for s in explained(asked).steps if s.kind in KINDS) == expected
+
+
+def test_nothing_is_told_of_a_connection_without_an_endpoint():
+    asked = tracer(sections([listener(chain(tcp("a")))], clusters=[]))
+    assert [step for step in explained(asked).steps if step.kind in KINDS] == []
+
+
+OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (None, None),
+        ({"explicit_http_config": {"http_protocol_options": {}}}, None),
+        ({"explicit_http_config": {"http2_protocol_options": {}}},
+         "plaintext, HTTP/2"),
+        ({"use_downstream_protocol_config": {}}, None),
+        ({"auto_config": {}}, "plaintext, HTTP/2 or HTTP/1.1 as ALPN decides"),
+    ],
+)  # fmt: skip
+def test_the_protocol_of_the_second_half_is_told(options, words):
+    own = {} if options is None else {OPTIONS: typed(OPTIONS, **options)}
+    routes = table(host("all", ["*"], route()))
+    asked = behind(routes, clusters=[cluster("a", typed_extension_protocol_options=own)])
+    (step,) = [one for one in explained(asked).steps if one.kind == "upstream_tls"]
+    assert (words or "no transport socket") in step.reason
+    assert ("HTTP/" in step.reason) is (words is not None)
