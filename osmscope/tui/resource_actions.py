@@ -7,6 +7,8 @@ import shlex
 import subprocess
 import tempfile
 
+from textual.app import SuspendNotSupported
+
 from osmscope.report import documents
 from osmscope.report.untrusted import escaped
 from osmscope.tui.witnessing import Witnessing
@@ -60,6 +62,8 @@ class ResourceActions(Witnessing):
             try:
                 with self.app.suspend():
                     subprocess.run([*pager, file.name], check=False)
+            except SuspendNotSupported:
+                self.notify("there is no pager in a browser", severity="warning")
             except OSError as error:
                 reason = error.strerror or str(error)
                 self.notify(f"$PAGER cannot be started: {reason}", severity="error", markup=False)
