@@ -27,7 +27,7 @@ TABLES = {
     "endpoints": ("osmscope.report.cluster_tables", "endpoint_table"),
     "secrets": ("osmscope.report.secret_table", "secret_table"),
     "filters": ("osmscope.report.filter_tables", "filter_table"),
-    "rbac": ("osmscope.report.filter_tables", "rbac_table"),
+    "rbac": ("osmscope.report.rbac_table", "rbac_table"),
     "tables": ("osmscope.report.virtual_host_tables", "route_configuration_table"),
     "virtual-hosts": ("osmscope.report.virtual_host_tables", "virtual_host_table"),
 }

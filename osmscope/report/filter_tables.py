@@ -1,4 +1,4 @@
-"""The tables of filters and of RBAC policies, in the order in which Envoy runs them."""
+"""The table of filters, in the order in which Envoy runs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.resources.proxy import Proxy
-from osmscope.resources.rbac import HttpRbac, NetworkRbac, RbacRules
+from osmscope.resources.rbac import HttpRbac, NetworkRbac
 from osmscope.resources.references import route_table_name, tcp_clusters
 from osmscope.resources.resource import Resource, decode
 
@@ -40,14 +40,6 @@ def filter_table(proxy: Proxy) -> Table:
     return Table(
         columns("filter", "layer", "chain", "what it does", wide=("listener", "type", "state")),
         tuple(_filter_row(placed) for placed in placed_filters(proxy)),
-    )
-
-
-def rbac_table(proxy: Proxy) -> Table:
-    """List the policies of all RBAC filters that stand in a chain."""
-    return Table(
-        columns("policy", "action", "layer", "chain", "permissions", wide=("principals", "state")),
-        tuple(_rbac_rows(proxy)),
     )
 
 
@@ -111,32 +103,6 @@ def _what(config: Resource) -> str:
 
 def _rbac_words(config: HttpRbac | NetworkRbac) -> str:
     if config.rules is None:
-        return "by a matcher tree" if config.matcher is not None else "no rules"
+        return "by a matcher tree" if config.matcher is not None else "no rules of its own"
     count = len(config.rules.policies)
     return f"{config.rules.action} by {count} {'policy' if count == 1 else 'policies'}"
-
-
-def _rbac_rows(proxy: Proxy) -> Iterator[Row]:
-    for placed in placed_filters(proxy):
-        if placed.layer == "listener":
-            continue
-        config = decode_extension(placed.config)
-        if isinstance(config, HttpRbac | NetworkRbac) and config.rules is not None:
-            yield from _policies(placed, config.rules)
-
-
-def _policies(placed: Placed, rules: RbacRules) -> Iterator[Row]:
-    from osmscope.report.criteria import plain_json
-
-    chain = placed.chain.name if placed.chain is not None else ""
-    for name, policy in rules.policies.items():
-        cells = (
-            name,
-            rules.action,
-            placed.layer,
-            chain or "(unnamed)",
-            tuple(plain_json(permission) for permission in policy.permissions),
-            tuple(plain_json(principal) for principal in policy.principals),
-            placed.entry.state.value,
-        )
-        yield Row(cells, (name, chain), f"{placed.key}/{name}", placed.key)

@@ -234,10 +234,10 @@ class Browsing(MarkingView):
 
     def _names(self, inventory: Inventory, ref: Ref) -> list[str]:
         """Name a resource and what holds it, as far as that is known without waiting."""
-        kind = BY_NAME[ref.kind].part_of
         if not inventory.is_listed(ref.kind):
             return [ref.key]
-        above = inventory.parent(ref) if not kind or inventory.is_listed(kind) else None
+        is_known = all(map(inventory.is_listed, BY_NAME[ref.kind].part_of))
+        above = inventory.parent(ref) if is_known else None
         names = [inventory.title(above)] if above and inventory.is_listed(above.kind) else []
         return [*names, inventory.title(ref)]
 

@@ -12,11 +12,11 @@ from tests.trace.real_dumps import MESH_NAME, Json, end, inbound, proxy_of, read
 
 ROWS = {
     "osm-0.9-bookbuyer": (1, 1, 1, 2, 1, 2, 8, 0, 1, 1),
-    "osm-0.10-bookstore": (6, 6, 10, 7, 7, 3, 25, 1, 6, 8),
+    "osm-0.10-bookstore": (6, 6, 10, 7, 7, 3, 25, 5, 6, 8),
     "osm-1.1-curl": (1, 1, 1, 2, 1, 2, 8, 0, 1, 1),
     "osm-1.1-curl-egress": (1, 3, 2, 4, 2, 4, 14, 0, 2, 2),
-    "osm-1.1-httpbin-1": (2, 2, 2, 3, 2, 3, 15, 0, 2, 2),
-    "osm-1.1-httpbin-2": (2, 2, 2, 3, 2, 3, 15, 0, 2, 2),
+    "osm-1.1-httpbin-1": (2, 2, 2, 3, 2, 3, 15, 1, 2, 2),
+    "osm-1.1-httpbin-2": (2, 2, 2, 3, 2, 3, 15, 1, 2, 2),
     "istio-waypoint": (2, 5, 1, 3, 3, 2, 30, 0, 1, 1),
     "kuma-sidecar": (2, 2, 0, 5, 4, 1, 2, 0, 0, 0),
 }

@@ -112,10 +112,10 @@ class Inventory:
         row = self.row(ref)
         if row is None or not row.parent:
             return None
-        kind = BY_NAME[ref.kind].part_of
-        if kind == "filter_chain" and row.parent not in self.listing(kind).positions:
-            kind = "listener"  # of a listener filter
-        return Ref(kind, row.parent)
+        for kind in BY_NAME[ref.kind].part_of:
+            if row.parent in self.listing(kind).positions:
+                return Ref(kind, row.parent)
+        return None
 
     def parts(self, kind: str, scope: Ref) -> tuple[Row, ...]:
         """List the resources of a kind that are parts of another."""
@@ -146,12 +146,11 @@ class Inventory:
     def _links_to_parts(self, ref: Ref, *, leads: bool) -> tuple[Link, ...]:
         found = []
         for kind in KINDS:
-            of_listener = (kind.name, ref.kind) == ("filter", "listener")
-            if kind.part_of != ref.kind and not of_listener:
+            if ref.kind not in kind.part_of:
                 continue
             count = len(self.parts(kind.name, ref))
             target = Target(kind=kind.name, scope=ref)
-            is_main = not leads and not of_listener
+            is_main = not leads and ref.kind == kind.part_of[0]
             if count:
                 found.append(Link(words=kind.counted(count), target=target, is_main=is_main))
         return tuple(found)
@@ -185,9 +184,14 @@ class Inventory:
         row = self.row(ref)
         if row is None:
             return b""
-        config = msgspec.json.decode(self._bodies.body(Ref("filter", row.parent)))
+        parent = self.parent(ref)
+        config = msgspec.json.decode((self._bodies.body(parent) if parent else b"") or b"{}")
+        if parent is not None and parent.kind != "filter":
+            name = ref.key.removeprefix(f"{row.parent}/").removesuffix(f"/{row.cells[0]}")
+            config = {"typed_config": config.get("typed_per_filter_config", {}).get(name, {})}
         config = config.get("typed_config", {})
-        rules = config.get("rules") or config.get("value", {}).get("rules") or {}
+        config = config.get("value", config)
+        rules = config.get("rbac", config).get("rules", {})
         return msgspec.json.encode(rules.get("policies", {}).get(row.cells[0]))
 
     def inbound(self, address: str) -> Ref | None:

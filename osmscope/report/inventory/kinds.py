@@ -26,8 +26,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     module: str
     function: str
-    part_of: str = ""
-    """The kind that holds it."""
+    part_of: tuple[str, ...] = ()
+    """The kinds that may hold it."""
 
     def counted(self, count: int) -> str:
         """Say how many: `1 cluster`, `2 RBAC policies`."""
@@ -53,15 +53,16 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="filter_chain", title="Chains", one="chain", short="fc",
         aliases=("chain", "chains", "filter-chain", "filter-chains"),
-        module="listener_tables", function="chain_table", part_of="listener",
+        module="listener_tables", function="chain_table", part_of=("listener",),
     ),
     Kind(
         name="filter", title="Filters", one="filter", short="f", aliases=("filter", "filters"),
-        module="filter_tables", function="filter_table", part_of="filter_chain",
+        module="filter_tables", function="filter_table", part_of=("filter_chain", "listener"),
     ),
     Kind(
         name="rbac", title="RBAC", one="RBAC policy", short="rbac", aliases=("policy", "policies"),
-        module="filter_tables", function="rbac_table", part_of="filter",
+        module="rbac_table", function="rbac_table",
+        part_of=("filter", "route", "virtual_host", "route_config"),
     ),
     Kind(
         name="route_config", title="Tables", one="route table", short="rt",
@@ -71,11 +72,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="virtual_host", title="Virtual hosts", one="virtual host", short="vh",
         aliases=("vhost", "vhosts", "virtual-host", "virtual-hosts"),
-        module="virtual_host_tables", function="virtual_host_table", part_of="route_config",
+        module="virtual_host_tables", function="virtual_host_table", part_of=("route_config",),
     ),
     Kind(
         name="route", title="Routes", one="route", short="r", aliases=("route", "routes"),
-        module="route_table", function="route_table", part_of="virtual_host",
+        module="route_table", function="route_table", part_of=("virtual_host",),
     ),
     Kind(
         name="cluster", title="Clusters", one="cluster", short="c",
@@ -85,7 +86,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="endpoint", title="Endpoints", one="endpoint", short="ep",
         aliases=("endpoint", "endpoints", "eds"),
-        module="cluster_tables", function="endpoint_table", part_of="cluster",
+        module="cluster_tables", function="endpoint_table", part_of=("cluster",),
     ),
     Kind(
         name="secret", title="Secrets", one="secret", short="s",
