@@ -87,7 +87,7 @@ def _found(inventory: Inventory, query: str) -> list[tuple[float, Ref, str]]:
         for row in listing.rows:
             title = inventory.title(Ref(kind.name, row.key))
             lowered = title.lower()
-            if all(word in lowered or word == kind.short for word in words):
+            if all(word in lowered or word in (kind.short, *kind.aliases) for word in words):
                 score = 0.8 / (1 + len(title) / 100)
                 found.append((score, Ref(kind.name, row.key), title))
     found.sort(key=lambda item: -item[0])

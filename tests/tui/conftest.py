@@ -26,6 +26,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of many colours."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "TEXTUAL_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every worker is done and everything is drawn."""
     for _ in range(2):
@@ -70,7 +78,7 @@ def open_app() -> Open:
         if not sources and not given:
             given = {"from_": "demo"}
         app = ScopeApp(open_mesh(sources, SourceOptions(**given)), now=lambda: NOW, **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot)
             yield pilot
 
