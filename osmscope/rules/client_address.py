@@ -52,6 +52,8 @@ class ClientAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     remote_ip: str | None = None
     """The client's address; None where nobody said."""
+    by_header: bool = False
+    """Whether a header told the address, which then has no port."""
     internal: bool = False
     edge: bool = False
     forwarded_for: str | None = None
@@ -72,7 +74,9 @@ def find_client(
         found = forwarded_entry(forwarded_for, hcm.xff_num_trusted_hops)
         single = found is not None and "," not in (forwarded_for or "")
         internal = single and _is_internal(hcm, connection, found)
-        return ClientAddress(remote_ip=found or peer, internal=internal)
+        return ClientAddress(
+            remote_ip=found or peer, by_header=found is not None, internal=internal
+        )
     trusted = None
     if hcm.xff_num_trusted_hops:
         trusted = forwarded_entry(forwarded_for, hcm.xff_num_trusted_hops - 1)
@@ -84,6 +88,7 @@ def find_client(
         appended, assumptions = _appended(forwarded_for, connection)
     return ClientAddress(
         remote_ip=client,
+        by_header=trusted is not None,
         internal=internal,
         edge=not internal,
         forwarded_for=appended,
@@ -156,7 +161,7 @@ def _detected(
             headers = headers if appended is None else headers.set("x-forwarded-for", appended)
         if found.address is not None:
             internal = found.trusted and _is_internal(hcm, connection, found.address)
-            return _replace(client, remote_ip=found.address, internal=internal)
+            return _replace(client, remote_ip=found.address, by_header=True, internal=internal)
     return client
 
 

@@ -111,7 +111,11 @@ def _sanitized(
     headers, of_certificate = forward_client_cert(hcm, connection, headers)
     return Prepared(
         request=msgspec.structs.replace(
-            request, headers=headers, remote_ip=client.remote_ip, internal=client.internal
+            request,
+            headers=headers,
+            remote_ip=client.remote_ip,
+            remote_port=0 if client.by_header else connection.source_port,
+            internal=client.internal,
         ),
         assumptions=assumptions + client.assumptions + of_itself + of_certificate,
     )

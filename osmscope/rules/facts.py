@@ -140,6 +140,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str = "http/1.1"
     remote_ip: str | None = None
     """The client's address as the connection manager trusts it (x-forwarded-for applied)."""
+    remote_port: int | None = None
+    """That address' port; 0 where it came out of a header."""
     internal: bool = False
     """Whether the connection manager takes the request for an internal one."""
     metadata: Metadata = {}

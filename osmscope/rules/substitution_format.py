@@ -175,10 +175,8 @@ def _remote_ip(request: Request) -> str:
 
 
 def _remote_port(request: Request) -> int | None:
-    # An address out of a header has no port: where the header names the peer, nothing tells.
-    if request.remote_ip not in (None, request.connection.source_ip):
-        return 0
-    return None if "x-forwarded-for" in request.headers else request.connection.source_port
+    # Before the client is found it is the peer.
+    return request.connection.source_port if request.remote_ip is None else request.remote_port
 
 
 def _certificate(context: FormatContext) -> ClientCertificate:

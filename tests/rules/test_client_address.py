@@ -87,6 +87,23 @@ def test_with_use_remote_address(
     assert client.forwarded_for == forwarded_for
 
 
+@pytest.mark.parametrize(
+    ("fields", "sent", "by_header"),
+    [
+        ({}, None, False),
+        ({}, "9.9.9.9", True),
+        ({}, "junk", False),
+        ({"use_remote_address": True}, "9.9.9.9", False),
+        ({"use_remote_address": True, "xff_num_trusted_hops": 1}, "9.9.9.9", True),
+        ({"use_remote_address": True, "xff_num_trusted_hops": 2}, "9.9.9.9", False),
+    ],
+)
+def test_whether_a_header_names_the_client(
+    fields: dict[str, object], sent: str | None, by_header: bool
+) -> None:
+    assert find_client(hcm(**fields), PEER, headers(sent)).by_header == by_header
+
+
 def test_nothing_is_internal_by_default() -> None:
     client = find_client(hcm(use_remote_address=True), PEER, headers(None))
     assert client.edge

@@ -97,14 +97,13 @@ def test_the_original_path_comes_first() -> None:
     assert formatted.text == "/orig?z /orig /p?q=%41+b&e=&r&q=2"
 
 
-def test_an_address_out_of_a_header_has_port_0() -> None:
-    formatted = format_text("%DOWNSTREAM_REMOTE_ADDRESS%", context(remote_ip="1.2.3.4"))
-    assert formatted.text == "1.2.3.4:0"
+def test_the_client_s_address_and_port_are_those_that_were_found() -> None:
+    facts = context(remote_ip="1.2.3.4", remote_port=0)
+    assert format_text("%DOWNSTREAM_REMOTE_ADDRESS%", facts).text == "1.2.3.4:0"
 
 
-def test_the_port_of_an_address_that_a_header_may_have_named_is_not_known() -> None:
-    headers = HEADERS.set("x-forwarded-for", "10.0.0.1")
-    formatted = format_text("%DOWNSTREAM_REMOTE_PORT%", context(headers=headers))
+def test_a_port_that_nobody_said_is_not_known() -> None:
+    formatted = format_text("%DOWNSTREAM_REMOTE_PORT%", context(remote_ip="10.0.0.1"))
     assert formatted.missing == ("%DOWNSTREAM_REMOTE_PORT%",)
 
 

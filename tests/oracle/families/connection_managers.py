@@ -44,7 +44,8 @@ def draw_connection_managers(draw: Draw) -> Case:
     """Draw the options of a connection manager; all requests go to one cluster."""
     route: Json = {"match": {"prefix": "/"}, "route": {"cluster": "alpha"}, "name": "all"}
     seen = {"key": "x-remote", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
-    route["request_headers_to_add"] = [{"header": seen}]
+    port = {"key": "x-remote-port", "value": "%DOWNSTREAM_REMOTE_PORT%"}
+    route["request_headers_to_add"] = [{"header": seen}, {"header": port}]
     host = {"name": "all", "domains": ["*"], "routes": [route]}
     routes: Json = {"name": "routes", "virtual_hosts": [host]}
     routes |= draw.fields(0.15, internal_only_headers=lambda: ["x-user", "x-real"])

@@ -92,10 +92,11 @@ def localities(draw: Draw) -> list[Json]:
 def _endpoint(draw: Draw, number: int) -> Json:
     one = endpoint(f"127.9.100.{number}", health_status=draw.choice(HEALTH))
     if draw.maybe():
-        one["endpoint"]["hostname"] = f"host-{number}"
+        one["endpoint"]["hostname"] = f"host-{draw.choice((number, number, number, 1))}"
     metadata: Json = {"envoy.lb": _metadata(draw)}
     if draw.maybe(0.1):
-        metadata["envoy.lb"]["hash_key"] = f"key-{number}"
+        # Now and then the same as another's.
+        metadata["envoy.lb"]["hash_key"] = f"key-{draw.choice((number, number, 1))}"
     one["metadata"] = {"filter_metadata": metadata}
     return one | draw.fields(0.5, load_balancing_weight=lambda: draw.choice((1, 2, 5)))
 

@@ -57,7 +57,7 @@ def _tls(draw: Draw) -> Json:
         validation: Json = {}
         if draw.maybe(0.3):
             validation["match_typed_subject_alt_names"] = draw.several(lambda: _san(draw), 1, 2)
-        elif draw.maybe(0.2):
+        if draw.maybe(0.2):
             validation["trust_chain_verification"] = "ACCEPT_UNTRUSTED"
         settings["validation_context"] = validation
     config: Json = {"@type": DOWNSTREAM_TLS, "common_tls_context": settings}
