@@ -84,7 +84,8 @@ def format_text(template: str, context: FormatContext, absent: str = "") -> Form
         except _MissingError:
             missing.append(piece.text)
         else:
-            parts.append(value[: piece.length] if value else absent)
+            is_there = bool(value) or (value is not None and piece.name in _MAY_BE_EMPTY)
+            parts.append((value or "")[: piece.length] if is_there else absent)
     return Formatted("".join(parts), tuple(missing))
 
 
@@ -158,6 +159,16 @@ def _dynamic_metadata(argument: str, context: FormatContext) -> str | None:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
+def _filter_state(argument: str, context: FormatContext) -> str | None:
+    key, _, kind = argument.partition(":")
+    text = context.request.filter_state.get(key)
+    if text is not None and kind in ("PLAIN", "TYPED", ""):
+        return text if kind == "PLAIN" else json.dumps(text)
+    if text is not None or context.request.opaque_filters or key.startswith("envoy."):
+        raise _MissingError
+    return None
+
+
 def _known(fact: str | int | None) -> str:
     if fact is None:
         raise _MissingError
@@ -195,6 +206,7 @@ _COMMANDS: dict[str, _Read] = {
     "PATH": _path,
     "QUERY_PARAM": _query_parameter,
     "DYNAMIC_METADATA": _dynamic_metadata,
+    "FILTER_STATE": _filter_state,
     "PROTOCOL": _of_request(lambda r: _PROTOCOLS.get(r.protocol)),
     "ROUTE_NAME": lambda _, context: context.route_name,
     "UPSTREAM_CLUSTER": lambda _, context: context.observability_name or context.cluster,
@@ -219,3 +231,5 @@ _COMMANDS: dict[str, _Read] = {
     "DOWNSTREAM_PEER_DNS_SAN": lambda _, context: ",".join(_certificate(context).dns_sans),
     "DOWNSTREAM_PEER_SUBJECT": lambda _, context: _certificate(context).subject,
 }
+_MAY_BE_EMPTY = frozenset({"REQ", "RESP", "FILTER_STATE", "DYNAMIC_METADATA"})
+"""Of these an empty text is there; of the others it means that there is none."""

@@ -8,6 +8,7 @@ from tests.oracle.families.chains import draw_chains
 from tests.oracle.families.connection_managers import draw_connection_managers
 from tests.oracle.families.credentials import draw_credentials
 from tests.oracle.families.endpoints import draw_hashing, draw_subsets
+from tests.oracle.families.filter_metadata import draw_filter_metadata
 from tests.oracle.families.http2 import partly_over_http2
 from tests.oracle.families.http_filters import draw_http_filters
 from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
@@ -38,5 +39,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "network_filters": draw_network_filters,
     "upgrades": partly_over_http2(draw_upgrades),
     "credentials": draw_credentials,
+    "filter_metadata": partly_over_http2(draw_filter_metadata),
     "mutual_tls": partly_over_http2(draw_mutual_tls),
 }

@@ -38,6 +38,10 @@ _LOOPBACK_CLIENT = Case(
     ],
 )
 
+_SAYS_SOMETHING = {"filter_chain", "details", "term"}
+"""What a listener's line has of a connection that spoke. One without any is a stranger's, who tried
+the port that somebody else had before, perhaps from the local port of one of ours."""
+
 KINDS = ("listener", "tcp", "http")
 """Whose log line tells most, last."""
 
@@ -119,6 +123,8 @@ class Oracle:
             for text in path.read_text().splitlines(keepends=True) if path.exists() else ():
                 if text.endswith("\n"):
                     line = {name: v for name, v in json.loads(text).items() if v is not None}
+                    if line["kind"] == "listener" and not _SAYS_SOMETHING & line.keys():
+                        continue
                     key = int(line.pop("key"))
                     ended.update([key] if line["kind"] == "listener" else [])
                     known = best.get(key, line)

@@ -3,7 +3,7 @@
 import pytest
 
 from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request
-from osmscope.rules.substitution_format import FormatContext, format_text
+from osmscope.rules.substitution_format import FormatContext, Formatted, format_text
 
 CONNECTION = Connection(
     source_ip="10.0.0.1",
@@ -112,6 +112,32 @@ def test_response_headers_can_be_read_once_there_are_some() -> None:
         request=context().request, response_headers=Headers.of([("x-b", "1")]), cluster="c"
     )
     assert format_text("%RESP(x-b)%", facts).text == "1"
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [("%REQ(x-empty)%", ""), ("%REQ(x-none)%", "-"), ("%UPSTREAM_CLUSTER%", "-")],
+)
+def test_an_empty_header_is_not_absent(command: str, text: str) -> None:
+    request = context(headers=HEADERS.set("x-empty", "")).request
+    facts = FormatContext(request=request)
+    assert format_text(command, facts, absent="-").text == text
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "missing"),
+    [
+        ("%FILTER_STATE(own:PLAIN)%", 'a"b', False),
+        ("%FILTER_STATE(own:TYPED)%", '"a\\"b"', False),
+        ("%FILTER_STATE(own)%", '"a\\"b"', False),
+        ("%FILTER_STATE(own:FIELD:x)%", "", True),
+        ("%FILTER_STATE(other:PLAIN)%", "", False),
+        ("%FILTER_STATE(envoy.other:PLAIN)%", "", True),
+    ],
+)
+def test_filter_state(command: str, text: str, missing: bool) -> None:
+    formatted = format_text(command, context(filter_state={"own": 'a"b'}))
+    assert formatted == Formatted(text, (command,) if missing else ())
 
 
 def test_before_the_response_its_code_is_0() -> None:

@@ -2,9 +2,9 @@
 
 What Envoy does: `set_metadata` leaves a namespace that is there alone unless `allow_overwrite`,
 which merges: messages by their fields, lists by joining them, everything else by the new value.
-`header_to_metadata` puts a header's or cookie's value, or a fixed one, under a key; an empty value
-counts as absent, and one that is no base64 or no number as it has to be adds nothing; `remove`
-takes the header away.
+`header_to_metadata` puts a header's or cookie's value, or a fixed one, under a key; an empty cookie
+counts as absent, and a value that is empty, no base64 or no number as it has to be adds nothing;
+`remove` takes the header away.
 Checked against Envoy 1.40.0. Not modelled: typed metadata, and values that are protobuf messages,
 which later rules do not know.
 """
@@ -66,12 +66,8 @@ def header_to_metadata(request: Request, context: FilterContext) -> tuple[Filter
 
 
 def _by_rule(rule: HeaderToMetadataRule, request: Request, filter_name: str) -> Request:
-    value = (
-        ",".join(request.headers.all(rule.header))
-        if rule.header
-        else cookie(request.headers, rule.cookie)
-    )
-    if value:
+    value = _value(rule, request)
+    if value is not None:
         target = rule.on_header_present or rule.on_present
     else:
         target = rule.on_header_missing or rule.on_missing
@@ -82,6 +78,14 @@ def _by_rule(rule: HeaderToMetadataRule, request: Request, filter_name: str) -> 
     if rule.remove and rule.header:
         request = request.with_headers(request.headers.remove(rule.header))
     return request
+
+
+def _value(rule: HeaderToMetadataRule, request: Request) -> str | None:
+    """Return what a rule reads; an empty header is there, an empty cookie is not."""
+    if rule.header:
+        values = request.headers.all(rule.header)
+        return ",".join(values) if values else None
+    return cookie(request.headers, rule.cookie) or None
 
 
 def _put(target: KeyValuePairTarget, value: str, request: Request, filter_name: str) -> Request:

@@ -18,6 +18,7 @@ from tests.oracle.blocks import (
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
 from tests.oracle.envoy_files import FILTERS, TYPES
+from tests.oracle.families.expressions import expression
 
 NAMES = ("a.example.com", "bookstore", "x.y.example.com")
 RULES = {"and": "and_rules", "or": "or_rules", "not": "not_rule", "list": "rules"}
@@ -94,6 +95,7 @@ def rules(draw: Draw, *, http: bool) -> Json:
         policies[f"policy-{number}"] = {
             "permissions": draw.several(lambda: _permission(draw, http), 1, 2),
             "principals": draw.several(lambda: _principal(draw, http), 1, 2),
+            **draw.fields(0.2, condition=lambda: expression(draw, http=http)),
         }
     action = draw.choice(("ALLOW", "ALLOW", "DENY", "LOG"))
     return {"action": action, "policies": policies}

@@ -55,6 +55,14 @@ REWRITE = {"pattern": {"regex": "[0-9]+"}, "substitution": "#"}
         ({"header": "x", "on_header_present": {"key": "k"}}, {"x": "1"}, OWN, {"k": "1"}),
         ({"header": "x", "on_header_present": {"key": "k"}}, {}, OWN, None),
         ({"header": "x", "on_present": {"key": "k"}}, {"x": ""}, OWN, None),
+        ({"header": "x", "on_present": {"key": "k", "value": "v"}}, {"x": ""}, OWN, {"k": "v"}),
+        ({"header": "x", "on_missing": {"key": "k", "value": "v"}}, {"x": ""}, OWN, None),
+        (
+            {"cookie": "c", "on_missing": {"key": "k", "value": "v"}},
+            {"cookie": "c="},
+            OWN,
+            {"k": "v"},
+        ),
         (
             {"header": "x", "on_header_missing": {"key": "k", "value": "v"}},
             {},
