@@ -108,7 +108,7 @@ def test_one_may_answer_by_itself():
     [
         (extension("later", "a.Later"), True),
         (extension("wasm", f"{HTTP}.wasm.v3.Wasm"), True),
-        (adding("u-a", "%FILTER_STATE(x)%"), True),
+        (adding("u-a", "%START_TIME%"), True),
     ],
 )
 def test_what_a_dump_cannot_tell_of_them_is_named(unknown, assumed):
