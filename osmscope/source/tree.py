@@ -8,6 +8,7 @@ believed. Names come out with forward slashes, relative to the root.
 import io
 import os
 import tarfile
+import threading
 import weakref
 import zipfile
 import zlib
@@ -172,6 +173,7 @@ class _Tar:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._archive = _open_tar(path)
+        self._lock = threading.Lock()  # its members are all read from one place in one file
         weakref.finalize(self, self._archive.close)
         self._members = self._index()
         self.names: tuple[str, ...] = tuple(sorted(self._members))
@@ -195,7 +197,10 @@ class _Tar:
         """The bytes of a member."""
         where = f"{self._path}!{name}"
         try:
-            with self._archive.extractfile(self._members[name]) or io.BytesIO() as stream:
+            with (
+                self._lock,
+                self._archive.extractfile(self._members[name]) or io.BytesIO() as stream,
+            ):
                 return Source(unpacked(stream, where=where), where)
         except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
             raise SourceError(

@@ -1,6 +1,7 @@
 import io
 import tarfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,17 @@ def test_a_member_that_is_damaged_is_told(name: str, tmp_path: Path) -> None:
 def test_what_does_not_exist_is_told() -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         open_tree("/does/not/exist")
+
+
+def test_members_of_a_tar_are_read_by_several_at_once(tmp_path: Path) -> None:
+    texts = {f"{number}.json": f"{number} " * 50_000 for number in range(16)}
+    folder = tmp_path / "x"
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as packed:
+        packed.add(folder, arcname="x")
+    opened = open_tree(str(tmp_path / "x.tar.gz"))
+    with ThreadPoolExecutor(8) as pool:
+        read = dict(zip(texts, pool.map(lambda name: opened.read(f"x/{name}"), texts), strict=True))
+    assert {name: source.data.decode() for name, source in read.items()} == texts
