@@ -79,6 +79,11 @@ class SidecarTracer:
             return None
         return self.interception.find(request, is_stand_in=found.is_stand_in)
 
+    def goes_past(self, completed: TraceRequest, found: Inference) -> str:
+        """Say why a completed request is not led to the sidecar; "" where it may be."""
+        led = self._interception(completed, found)
+        return led.reason if led is not None and led.outcome is Outcome.NO_MATCH else ""
+
     def answer(self, typed: Typed) -> Answer:
         """Complete and evaluate one request, without an explanation; raises as `trace`."""
         completed, found = self.completion.complete(typed.request)
@@ -149,7 +154,8 @@ class SidecarTracer:
             answer = resting_on(qualified(answer, found), led)
         explanation = with_step(explanation, completed, led)
         looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
-        evidence, problem = self._evidence(answer, explanation)
+        # Counters are asked for anew each time: not at every keystroke.
+        evidence, problem = ((), "") if brief else self._evidence(answer, explanation)
         return Traced(
             request=completed,
             answer=answer,

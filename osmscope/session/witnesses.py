@@ -10,7 +10,7 @@ import functools
 
 import msgspec
 
-from osmscope.errors import OsmscopeError, SelectorError
+from osmscope.errors import OsmscopeError, SelectorError, UsageError
 from osmscope.session.command_line import Spelled, spelled
 from osmscope.session.tracing import SidecarTracer
 from osmscope.session.typed_request import RequestOptions, typed_request
@@ -50,7 +50,8 @@ class SidecarWitnesses:
 
     @functools.cached_property
     def _witnesses(self) -> Witnesses:
-        return Witnesses(self._tracer.tracer, self._tracer.completion)
+        tracer = self._tracer
+        return Witnesses(tracer.tracer, tracer.completion, tracer.goes_past)
 
     def goals(self, kind: Kind, name: str) -> tuple[Goal, ...]:
         """List the resources that a name means; see `find_goals`.
@@ -86,27 +87,40 @@ class SidecarWitnesses:
         return ending or next((one for one in none if not one.proven), none[0])
 
     def _typed(self, witness: Witness) -> Spelled:
-        """Write a witness as short as it is still answered the same."""
-        try:
-            best = spelled(witness.request)
-            if not self._same(best, witness.answer):
-                best = spelled(witness.completed)
-        except OsmscopeError:
-            best = spelled(witness.completed)
+        """Write a witness as short as it is still answered the same.
+
+        Raises:
+            UsageError: What is typed would not be answered as the witness was.
+        """
+        best, answer = self._first(witness)
         for fields in _LOOKED_UP:
             shorter = _replace(best, options=_without(best.options, fields))
-            if shorter != best and self._same(shorter, witness.answer):
+            if shorter == best:
+                continue
+            found = self._answer(shorter)
+            if found is not None and found.outcomes == answer.outcomes and (
+                set(found.assumptions) <= set(answer.assumptions)
+            ):  # fmt: skip
                 best = shorter
         return best
 
-    def _same(self, typed: Spelled, answer: Answer) -> bool:
+    def _first(self, witness: Witness) -> tuple[Spelled, Answer]:
+        for request in (witness.request, witness.completed):
+            try:
+                typed = spelled(request)
+            except OsmscopeError:
+                continue
+            answer = self._answer(typed)
+            if answer is not None and answer.outcomes == witness.answer.outcomes:
+                return typed, answer
+        hint = "no command line says what was found; ask with --requests"
+        raise UsageError("a request reaches it, but cannot be written as a command", hint=hint)
+
+    def _answer(self, typed: Spelled) -> Answer | None:
         try:
-            traced = self._tracer.answer(typed_request(typed.target, typed.options))
+            return self._tracer.answer(typed_request(typed.target, typed.options))
         except OsmscopeError:
-            return False
-        return traced.outcomes == answer.outcomes and set(traced.assumptions) <= {
-            *answer.assumptions
-        }
+            return None
 
 
 _LISTED: dict[Kind, str] = {

@@ -7,7 +7,7 @@ so an unfit connection costs one evaluation and not hundreds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import msgspec
@@ -20,6 +20,7 @@ from osmscope.rules.per_filter_config import resolve
 from osmscope.trace.answer import Answer
 from osmscope.trace.batch import qualified
 from osmscope.trace.completion import Completion
+from osmscope.trace.inference import Inference
 from osmscope.trace.path import Evaluation
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.tracer import Tracer
@@ -71,17 +72,24 @@ class NoWitness(msgspec.Struct, frozen=True, kw_only=True):
     tried: int = 0
 
 
+GoesPast = Callable[[TraceRequest, Inference], str]
+
+
 class Witnesses:
     """Finds witnesses within one sidecar.
 
     Args:
         tracer: What says where a request goes.
         completion: What fills in what a request leaves open.
+        goes_past: Says why a completed request is not led to the sidecar; "" where it may be.
     """
 
-    def __init__(self, tracer: Tracer, completion: Completion) -> None:
+    def __init__(
+        self, tracer: Tracer, completion: Completion, goes_past: GoesPast = lambda _, __: ""
+    ) -> None:
         self._tracer = tracer
         self._completion = completion
+        self._goes_past = goes_past
         self.places = Places(tracer.sidecar)
 
     def find(self, goal: Goal) -> Witness | NoWitness:
@@ -97,7 +105,7 @@ class Witnesses:
 
     def search(self, goal: Goal) -> Witness | NoWitness:
         """Try requests, without asking first whether there can be one."""
-        trial = _Trial(goal, self._tracer, self._completion)
+        trial = _Trial(goal, self._tracer, self._completion, self._goes_past)
         for fields in self._proposals(goal, trial):
             if trial.is_over:
                 break
@@ -224,8 +232,11 @@ class Witnesses:
 class _Trial:
     """The requests that were put to the tracer for one goal, and what is best so far."""
 
-    def __init__(self, goal: Goal, tracer: Tracer, completion: Completion) -> None:
+    def __init__(
+        self, goal: Goal, tracer: Tracer, completion: Completion, goes_past: GoesPast
+    ) -> None:
         self.goal = goal
+        self._goes_past = goes_past
         self._tracer = tracer
         self._completion = completion
         self._seen: dict[bytes, Evaluation | None] = {}
@@ -262,6 +273,10 @@ class _Trial:
         completed, found = self._completion.complete(asked)
         if found.candidates or found.host:
             return  # which of several is meant, only the user knows
+        why = self._goes_past(completed, found)
+        if why:
+            self._elsewhere[f"it goes past the sidecar: {why}"] += 1
+            return
         if asked.dst_port is None and asked.host is not None:
             asked = _replace(asked, dst_port=completed.dst_port)
         evaluation = self._last = self._tracer.evaluate(completed)

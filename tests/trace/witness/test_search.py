@@ -296,3 +296,25 @@ def test_a_name_that_nothing_has_means_nothing(kind):
     asked = behind(EVERYTHING, eds=[endpoints("a", "10.1.0.1:80")])
     witnesses = Witnesses(asked, Completion(Destinations(asked.sidecar.proxy)))
     assert list(find_goals(witnesses.places, kind, "nothing")) == []
+
+
+def test_a_request_that_goes_past_the_sidecar_is_no_witness():
+    asked = behind(EVERYTHING)
+    completion = Completion(Destinations(asked.sidecar.proxy))
+
+    def only_port_8080_is_led(request, _):
+        return "" if request.dst_port == 8080 else f"port {request.dst_port} is left out"
+
+    witnesses = Witnesses(asked, completion, lambda *_: "it is left out")
+    (goal,) = find_goals(witnesses.places, "route", "all#0")
+    found = witnesses.find(goal)
+    assert isinstance(found, NoWitness)
+    assert "it goes past the sidecar: it is left out" in found.reason
+    body = listener(chain(manager(EVERYTHING)), listener_filters=[ORIGINAL_DST])
+    asked = tracer(sections([body]))
+    witnesses = Witnesses(
+        asked, Completion(Destinations(asked.sidecar.proxy)), only_port_8080_is_led
+    )
+    (goal,) = find_goals(witnesses.places, "route", "all#0")
+    found = witnesses.find(goal)
+    assert isinstance(found, NoWitness) or found.completed.dst_port == 8080
