@@ -215,6 +215,7 @@ class _Drawing:
     def _said(self) -> Iterator[GraphLine]:
         for title, sign, texts in (
             ("assumed", Piece("≈", "warn"), self._report.assumed),
+            ("counted", Piece("·", "faint"), self._report.evidence),
             ("looked up", Piece("·", "faint"), self._report.inferred),
         ):
             if texts:

@@ -16,8 +16,9 @@ from textual.message import Message
 from textual.timer import Timer
 
 from osmscope.errors import OsmscopeError
-from osmscope.report.trace_report import Setting, TraceReport, trace_report
+from osmscope.report.trace_report import TraceReport
 from osmscope.session.request_form import RequestForm, read_form
+from osmscope.session.traced_report import traced_report
 from osmscope.session.typed_request import Typed
 from osmscope.tui.location import Location
 from osmscope.tui.view_screen import ViewScreen
@@ -147,12 +148,5 @@ class Tracing(ViewScreen):
 def told_of(tracer: SidecarTracer, question: Question) -> Told:
     """Trace a request and make its report; raises OsmscopeError."""
     traced = tracer.trace(question.typed, brief=not question.in_full)
-    sidecar = tracer.sidecar
-    setting = Setting(
-        source=sidecar.name,
-        inferred=traced.inferred,
-        pods=sidecar.pod_names(),
-        stand_in=traced.stand_in,
-    )
-    report = trace_report(traced.answer, traced.explanation, traced.request, setting)
+    report = traced_report(traced, tracer.sidecar, None)
     return Told(question=question, traced=traced, report=report)
