@@ -78,7 +78,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """`inference`, `interception`, `listener`, `listener_filters`, `filter_chain`, `tls`,
     `network_filter`, `connection_manager`, `route_config`, `virtual_host`, `route`,
     `http_filter`, `time_limits`, `retries`, `internal_redirect`, `mirror`, `cluster`, `endpoint`,
-    `upstream_tls`, `upstream_filter` or `upstream_request`."""
+    `upstream_tls`, `upstream_filter`, `upstream_request` or `response`."""
     chosen: str
     """The name of what was chosen; "" where nothing was."""
     reason: str = ""

@@ -11,6 +11,7 @@ from osmscope.resources.proxy import Proxy
 from osmscope.trace.answer import Step
 from osmscope.trace.explain_connection import connection_steps
 from osmscope.trace.explain_policies import policy_steps, tcp_policy_steps
+from osmscope.trace.explain_response import response_steps
 from osmscope.trace.explain_routing import routing_steps
 from osmscope.trace.explain_upstream import cluster_steps
 from osmscope.trace.outcomes import Joined
@@ -106,6 +107,8 @@ def _http_steps(
         yield from _run_steps(path, path.upstream_runs, "upstream_filter")
     if path.sent is not None:
         yield from _sent_steps(path, path.sent)
+    if not path.answered:
+        yield from response_steps(path)
 
 
 def _filter_steps(path: HttpPath) -> Iterator[Step]:
