@@ -9,7 +9,7 @@ from osmscope.dump.live import LiveDump
 from osmscope.dump.live_clusters import LiveClusters
 from osmscope.dump.live_versions import moved
 from osmscope.dump.sections import Dump, Entry
-from osmscope.errors import RefusedError
+from osmscope.errors import RefusedError, UnreachableError
 from tests.dump.stub_envoy import Answer, StubEnvoy
 
 KINDS = (
@@ -291,3 +291,27 @@ def test_a_refusal_of_a_version_is_passed_on(envoy: StubEnvoy) -> None:
 
     with pytest.raises(RefusedError):
         moved(Gone(), dump)
+
+
+def test_what_is_listed_later_is_found_and_listed_once(envoy: StubEnvoy, whole: Dump) -> None:
+    dump = live(envoy)
+    before = dump.serving("cluster")
+    assert V1 in before
+    assert list(before) == list(whole.serving("cluster"))
+    assert len(before) == len(whole.serving("cluster"))
+    assert before[V1].name == V1
+    assert dump.newest_update() == whole_newest(whole, "cluster")
+    assert len(envoy.asked) == 2
+
+
+def whole_newest(whole: Dump, kind: str) -> str:
+    return max(entry.last_updated for entry in whole.entries(kind))
+
+
+def test_json_of_something_else_is_no_envoy() -> None:
+    class Other:
+        def ask(self, what: str, *flags: str, **parameters: str) -> Answer:
+            return Answer(b'{"a": 1}', "stub")
+
+    with pytest.raises(UnreachableError, match="not a config dump"):
+        LiveDump(Other(), where="stub").has("cluster")
