@@ -21,6 +21,7 @@ REQUEST = Request(
          ("x-m", "1"), ("x-m", "2"), ("x-empty", "")]
     ),
     remote_ip="10.0.0.1",
+    remote_port=5,
     metadata={"ns": {"k": "v", "n": 5, "b": True, "l": ["a"], "o": {"p": "q"}}},
     filter_state={"fk": "fv"},
 )  # fmt: skip

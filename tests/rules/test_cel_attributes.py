@@ -23,6 +23,7 @@ REQUEST = Request(
          ("x-a", "1"), ("x-a", "2"), ("user-agent", "curl")]
     ),
     remote_ip="10.0.0.1",
+    remote_port=5,
     metadata={"ns": {"n": 5, "b": True, "l": [1, "x"], "o": {"k": "v"}}},
     filter_state={"k": "v"},
     now=10.0,
