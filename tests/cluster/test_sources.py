@@ -73,8 +73,12 @@ def _nothing_is_left_behind(
     temporary, threads = tmp_path_factory.mktemp("t"), threading.active_count()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     yield
-    gc.collect()  # a cluster that is forgotten is closed
-    wait_until(lambda: threading.active_count() <= threads, "the threads have ended", seconds=5)
+
+    def have_ended() -> bool:
+        gc.collect()  # a cluster that is forgotten is closed, when its loop has let go of it too
+        return threading.active_count() <= threads
+
+    wait_until(have_ended, "the threads have ended", seconds=5)
     assert list(temporary.iterdir()) == []
     keepers = ["pgrep", "-P", str(os.getpid()), "-f", "keeper.py"]
     assert subprocess.run(keepers, capture_output=True).stdout == b""
