@@ -19,7 +19,8 @@ from osmscope.trace.request import TraceRequest
 from osmscope.trace.target import parse_target
 
 NOTHING = "-"
-"""What stands for an empty text, where an empty field says nothing: no SNI, no subject."""
+"""What stands for an empty text, where an empty field says nothing: no SNI, no subject. A text of
+nothing but dashes has one more of them in a form."""
 _YES = ("yes", "true", "on", "1")
 _NO = ("no", "false", "off", "0")
 
@@ -178,7 +179,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _text(text: str) -> str:
-    return "" if text == NOTHING else text
+    return text[1:] if set(text) == {NOTHING} else text
 
 
 def _words_of(text: str) -> tuple[str, ...]:
@@ -259,7 +260,8 @@ def _written(name: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(value) if name == "alpn" else shlex.join(value)
-    return str(value) or NOTHING
+    text = str(value)
+    return text if set(text) - {NOTHING} else NOTHING + text
 
 
 def with_fields(form: RequestForm, fields: Mapping[str, object]) -> RequestForm:

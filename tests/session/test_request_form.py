@@ -33,6 +33,12 @@ def test_a_form_says_what_the_options_say_that_it_was_written_of(request_):
     assert reading.typed == typed_request(said.target, said.options)
 
 
+@pytest.mark.parametrize("method", ["", "-", "--", "-a"])
+def test_a_text_of_dashes_is_told_from_an_empty_one(method):
+    options = RequestOptions(method=method)
+    assert read_form(form_of("a", options)).options == options
+
+
 def _form(*headers: str, **values: str) -> RequestForm:
     return RequestForm(values, headers)
 
