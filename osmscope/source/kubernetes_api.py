@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from osmscope.errors import ForbiddenError, UnreachableError
+from osmscope.source import kubeconfig
 from osmscope.source.kubeconfig import Credentials
 
 if TYPE_CHECKING:
@@ -210,7 +211,11 @@ class ApiServer:
                 from kr8s.asyncio import Api
 
                 config = self.credentials.kubeconfig
-                api = Api(kubeconfig=False if config is None else config, bypass_factory=True)
+                api = Api(
+                    kubeconfig=False if config is None else config,
+                    serviceaccount=str(kubeconfig.SERVICE_ACCOUNT),
+                    bypass_factory=True,
+                )
                 api.timeout = httpx.Timeout(
                     self.deadline, connect=min(self.deadline, _CONNECT_DEADLINE)
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 from osmscope.cli.main import run
 from osmscope.errors import SourceError, UnreachableError
+from osmscope.source import kubeconfig
 from osmscope.source.admin import read_admin
 from osmscope.source.kubeconfig import find_credentials
 from osmscope.source.kubernetes import Cluster as Live
@@ -224,6 +226,25 @@ def test_tokens_and_plugins_say_who_asks(
     assert asked.code == 0, asked.err
 
 
+def test_a_pod_of_the_cluster_asks_as_its_service_account(
+    cluster: Cluster, envoy: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_pod(cluster, "asked-from-within", envoy)
+    (tmp_path / "token").write_text(cluster.token("operator"))
+    shutil.copy(cluster.folder / "ca.crt", tmp_path)
+    (tmp_path / "namespace").write_text("default")
+    monkeypatch.setattr(kubeconfig, "SERVICE_ACCOUNT", tmp_path)
+    host, _, port = cluster.server.removeprefix("https://").partition(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    with Live(find_credentials(), deadline=DEADLINE) as live:
+        facts = live.pod("default", "asked-from-within")
+        assert facts is not None
+        with live.forward(facts, 15000) as address:
+            assert read_admin(address, "server_info").data
+    assert (tmp_path / "ca.crt").exists()
+
+
 def test_keys_in_the_kubeconfig_leave_no_files(
     cluster: Cluster, envoy: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -376,6 +397,7 @@ def test_an_api_server_that_goes_away_and_comes_back(
         cluster.start_api_server()
     facts = live.pod("default", "before-and-after")
     assert facts is not None
+    wait_until(lambda: _leads(live, facts, 15000, True), "KWOK knows its ports again")
     with live.forward(facts, 15000) as address:
         assert read_admin(address, "server_info").data
 
