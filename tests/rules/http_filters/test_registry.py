@@ -5,7 +5,7 @@ import pytest
 from osmscope.resources.extension import Unsupported, decode_any
 from osmscope.resources.http_filters.router import Router
 from osmscope.rules.http_filters import opaque, rbac
-from osmscope.rules.http_filters.registry import RULES
+from osmscope.rules.http_filters.registry import RULES, rule_of
 
 FILTERS = "envoy.extensions.filters.http"
 
@@ -36,3 +36,9 @@ def test_old_names_have_a_rule() -> None:
 def test_unknown_types_are_opaque_and_the_router_has_no_rule() -> None:
     assert RULES[Unsupported] is opaque.evaluate
     assert Router not in RULES
+
+
+def test_a_configuration_without_a_rule_is_evaluated_as_an_unknown_filter() -> None:
+    assert rule_of(Router()) is opaque.evaluate
+    config = decode_any(f'{{"@type": "type.googleapis.com/{FILTERS}.rbac.v3.RBAC"}}'.encode())
+    assert rule_of(config) is rbac.evaluate
