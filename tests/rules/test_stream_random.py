@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osmscope.rules import stream_random
 from osmscope.rules.stream_random import Draw, Drawn, likelihood, narrowed
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_remembered() -> None:
+    """Other rules' tests ask the same: what they were answered is no test of this rule."""
+    stream_random._likelihood.cache_clear()
 
 
 def drawn(*draws: tuple[int, int, int]) -> Drawn:
