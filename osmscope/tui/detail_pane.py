@@ -92,6 +92,10 @@ class DetailPane(LineList):
         fits = self.filter.matches
         return fits is not None and index < self.count() and fits(self.text(index))
 
+    def is_target(self, index: int) -> bool:
+        """Whether a line has a link; the rest of a document is read, not jumped to."""
+        return self._texts is None and self._shown[index].link is not None
+
     def text(self, index: int) -> str:
         """Return a line as plain text."""
         if self._texts is not None:

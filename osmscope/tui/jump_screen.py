@@ -37,7 +37,7 @@ def targets_of(screen: Screen[Any]) -> list[JumpTarget]:
     for lines in screen.query(LineList):
         if lines.display and lines.region.height:
             found += [
-                JumpTarget((lines.region.x, lines.region.y + y), go)
+                JumpTarget((lines.content_region.x, lines.content_region.y + y), go)
                 for y, go in _lines_in_sight(lines)
             ]
     return found
@@ -46,9 +46,9 @@ def targets_of(screen: Screen[Any]) -> list[JumpTarget]:
 def _lines_in_sight(lines: LineList) -> Iterator[tuple[int, Callable[[], object]]]:
     top = int(lines.head(1) is not None)
     first = lines.scroll_offset.y
-    for y in range(top, lines.size.height):
+    for y in range(top, lines.content_size.height):
         index = first + y - top
-        if index < lines.count():
+        if index < lines.count() and lines.is_target(index):
             yield y, _to(lines, index)
 
 

@@ -79,6 +79,10 @@ class LineList(ScrollView, can_focus=True):
         """Whether `n` and `N` stop at a line."""
         return False
 
+    def is_target(self, index: int) -> bool:
+        """Whether a line can be jumped to."""
+        return True
+
     def changed(self) -> None:
         """Draw anew: other lines, or another number of them."""
         rows = self.count() + (self.head(1) is not None)
