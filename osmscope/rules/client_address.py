@@ -201,7 +201,9 @@ def _entries_from_the_right(forwarded_for: str) -> Iterator[str | None]:
 
 def _by_header(config: CustomHeaderDetection, headers: Headers) -> _Found:
     values = headers.all(config.header_name)
-    address = parse_ip(values[0].strip()) if values else None
+    # HTTP/2 leaves the blanks around a value, and Envoy takes no address with blanks.
+    blank = bool(values) and values[0] != values[0].strip()
+    address = parse_ip(values[0]) if values and not blank else None
     if address is not None:
         trusted = config.allow_extension_to_set_address_as_trusted
         return _Found(address=str(address), trusted=trusted, appends=False)

@@ -247,3 +247,12 @@ def test_an_unknown_detection_is_an_assumption() -> None:
     client = find_client(manager, PEER, headers(None))
     assert client.remote_ip == "1.2.3.4"
     assert client.assumptions == ('the IP detection "mine" finds no address',)
+
+
+@pytest.mark.parametrize("value", [" 9.9.9.9", "9.9.9.9 ", " "])
+def test_an_address_with_blanks_is_none(value: str) -> None:
+    """HTTP/2 leaves them where HTTP/1 trims."""
+    manager = hcm(original_ip_detection_extensions=[by_header(reject_with_status={"code": 503})])
+    client = find_client(manager, PEER, Headers.of([("x-ip", value)]))
+    assert client.reply is not None
+    assert client.reply.code == 503
