@@ -86,7 +86,6 @@ def test_find_follow_trace_change_and_copy(terminal: Terminal, tmp_path: Path) -
     }
     terminal.start([sys.executable, "-m", "osmscope", "demo"], own)
     terminal.until("bookbuyer-5ccf77f46d-rc5mg")
-    terminal.press("Escape")  # the tour
     terminal.press("Enter")
     terminal.until("Clusters 7")
 
@@ -110,7 +109,7 @@ def test_find_follow_trace_change_and_copy(terminal: Terminal, tmp_path: Path) -
     terminal.write("/nope")
     terminal.until("✗ is answered by Envoy: 404 (NR) route_not_found")
     terminal.press("Escape")
-    time.sleep(0.5)
+    terminal.until("i edit")  # a key right behind escape would be one with Alt
     terminal.press("c")
 
     command = shlex.split(terminal.copied())
