@@ -51,6 +51,13 @@ class Terminal:
         self._wait(lambda: words in self.screen(), f"{words!r} did not come")
         return self.screen()
 
+    def settle(self) -> None:
+        """Wait until the screen stays as it is: what has just come may not have the focus yet."""
+        before = ""
+        while (now := self.screen()) != before:
+            before = now
+            time.sleep(0.7)
+
     def copied(self) -> str:
         """Wait for what is copied (OSC 52)."""
         self._wait(lambda: bool(self._run("list-buffers").strip()), "nothing was copied")
@@ -89,19 +96,26 @@ def test_find_follow_trace_change_and_copy(terminal: Terminal, tmp_path: Path) -
     terminal.press("Enter")
     terminal.until("Clusters 7")
 
+    terminal.settle()
     terminal.press("/")
+    terminal.settle()
     terminal.write("v1")
     terminal.until("Clusters 1 of 7")
     terminal.press("Enter")
+    terminal.settle()
     terminal.press("Enter")
     terminal.until("10.244.1.21:14001")
+    terminal.settle()
     terminal.press("Enter")
     terminal.until("osmscope › bookstore-v1-7f9c4c8d5-x2jlp › inbound-listener")
 
+    terminal.settle()
     terminal.press(":")
+    terminal.settle()
     terminal.write("r /bought")
     terminal.press("Enter")
     terminal.until("Routes 4 of 10")
+    terminal.settle()
     terminal.press("t")
     terminal.until("✓ reaches 127.0.0.1:14001")
     terminal.press("i")
