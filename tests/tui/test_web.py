@@ -15,6 +15,7 @@ pytest.importorskip("textual_serve", reason="needs textual-serve: pip install '.
 
 import aiohttp
 from aiohttp import web
+from textual_serve.app_service import AppService
 
 from osmscope.cli.tui import _own_command
 from osmscope.errors import UsageError
@@ -29,9 +30,28 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+class _ObservedServer(GuardedServer):
+    """Keeps hold of the processes of the UI; textual-serve does not wait for their end."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.services: list[AppService] = []
+
+    async def _process_messages(self, websocket, app_service):
+        self.services.append(app_service)
+        await super()._process_messages(websocket, app_service)
+
+    async def wait(self) -> None:
+        """Wait until the processes are gone."""
+        for service in self.services:
+            assert service._process is not None
+            async with asyncio.timeout(30):
+                await service._process.wait()
+
+
 @asynccontextmanager
 async def served() -> AsyncIterator[tuple[GuardedServer, aiohttp.ClientSession]]:
-    server = GuardedServer(COMMAND)
+    server = _ObservedServer(COMMAND)
     runner = web.AppRunner(await server.make_app())
     await runner.setup()
     await web.SockSite(runner, server.socket).start()
@@ -43,6 +63,7 @@ async def served() -> AsyncIterator[tuple[GuardedServer, aiohttp.ClientSession]]
             yield server, client
     finally:
         await runner.cleanup()
+        await server.wait()
         server.socket.close()
 
 
