@@ -57,8 +57,6 @@ class LocalityLbEndpoints(Resource, frozen=True):
     lb_endpoints: tuple[LbEndpoint, ...] = ()
     load_balancing_weight: int | None = None
     priority: int = 0
-    load_balancer_endpoints: object = None
-    leds_cluster_locality_config: object = None
 
 
 class DropOverload(Resource, frozen=True):

@@ -187,9 +187,12 @@ class Proxy:
         return {name: entries[-1] for name, entries in assigned.items()}
 
     def has_endpoints(self, cluster: Cluster) -> bool:
-        """Whether the dump or /clusters would show a cluster's endpoints, if it had any."""
+        """Whether the dump or /clusters shows a cluster's endpoints.
+
+        With `include_eds` Envoy lists each cluster that serves, also one without any endpoint.
+        """
         known = self.clusters is not None and cluster.name in self.clusters
-        return known or self.dump.has("endpoint") or cluster.load_assignment is not None
+        return known or self.load_assignment(cluster) is not None
 
     def status(self, cluster_name: str) -> ClusterStatus | None:
         """Return what /clusters says of a cluster; None where it was not given or lacks it."""

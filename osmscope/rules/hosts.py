@@ -45,6 +45,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """0 where none is given: no traffic under locality weighted load balancing."""
     metadata: Metadata = {}
     locality_metadata: Metadata = {}
+    is_assigned: bool = True
+    """Whether its metadata and its locality's weight are known; /clusters alone tells neither."""
     flags: frozenset[str] = frozenset()
     """Health flags named as in the text of /clusters; `unhealthy` and `degraded` where a dump
     tells no cause."""
@@ -115,6 +117,7 @@ def _of_status(status: HostStatus) -> Host:
         priority=status.priority,
         locality=Locality(region=status.region, zone=status.zone, sub_zone=status.sub_zone),
         flags=status.flags,
+        is_assigned=False,
     )
 
 
@@ -125,6 +128,7 @@ def _merged(host: Host, known: Host) -> Host:
         locality_weight=known.locality_weight,
         metadata=known.metadata,
         locality_metadata=known.locality_metadata,
+        is_assigned=True,
     )
 
 

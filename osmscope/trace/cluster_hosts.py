@@ -7,6 +7,7 @@ import msgspec
 from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.endpoint import LoadAssignmentPolicy
 from osmscope.resources.proxy import Proxy
+from osmscope.rules.absent_load_assignment import taken_for_granted
 from osmscope.rules.cluster_type import ClusterKind, kind_of, members_of
 from osmscope.rules.host_health import Health, health
 from osmscope.rules.hosts import Host, hosts_of, legacy_load_assignment
@@ -26,7 +27,9 @@ class ClusterHosts(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
     """Why the endpoints are not known, as a noun."""
     assumptions: tuple[str, ...] = ()
-    """What is taken of their health, where only /clusters would tell."""
+    """What is taken for granted of them, where only /clusters or `include_eds` would tell."""
+    is_unassigned: bool = False
+    """Whether /clusters shows them, and the dump nothing of their load assignment."""
 
     def health_counts(self) -> tuple[int, int]:
         """Return how many endpoints are healthy, and how many there are."""
@@ -70,6 +73,9 @@ def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
     delivered = proxy.load_assignment(cluster)
     assignment = delivered or legacy_load_assignment(cluster)
     status = proxy.status(cluster.name)
+    policy, hosts = policy_of(cluster, proxy.runtime), _hosts(proxy, cluster)
+    is_unassigned = status is not None and kind is ClusterKind.EDS and delivered is None
+    granted = taken_for_granted(policy, hosts, whole=is_unassigned)
     local = proxy.cluster(proxy.local_cluster_name) if proxy.local_cluster_name else None
     surroundings = Surroundings(
         overprovisioning_factor=assignment.policy.overprovisioning_factor or 140,
@@ -79,13 +85,24 @@ def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
     )
     return ClusterHosts(
         kind=kind,
-        balancer=LoadBalancer(
-            policy_of(cluster, proxy.runtime), _hosts(proxy, cluster), surroundings
-        ),
+        balancer=LoadBalancer(policy, hosts, surroundings),
         assignment_policy=assignment.policy,
         members=members_of(cluster),
         missing=_missing(proxy, cluster, kind) if status is None else "",
-        assumptions=tuple(_unknown_health(proxy, cluster)) if status is None else (),
+        assumptions=(
+            tuple(_unknown_health(proxy, cluster))
+            if status is None
+            else tuple(of_load_assignment(cluster.name, predicate) for predicate in granted)
+        ),
+        is_unassigned=is_unassigned,
+    )
+
+
+def of_load_assignment(cluster: str, predicate: str) -> str:
+    """Say what is taken for granted of a cluster's load assignment."""
+    return (
+        f'the load assignment of cluster "{cluster}" {predicate}'
+        " (the dump was taken without include_eds)"
     )
 
 
@@ -109,9 +126,12 @@ def _unknown_health(proxy: Proxy, cluster: Cluster) -> Iterator[str]:
 
 def _missing(proxy: Proxy, cluster: Cluster, kind: ClusterKind) -> str:
     """Absence of data is not absence of endpoints: say what would tell."""
-    if kind is ClusterKind.EDS and not proxy.has_endpoints(cluster):
-        return (
-            f'which endpoints cluster "{cluster.name}" has (the dump was taken without'
-            " include_eds, and /clusters was not given)"
-        )
-    return ""
+    if kind is not ClusterKind.EDS or proxy.has_endpoints(cluster):
+        return ""
+    of_dump = "was taken without include_eds"
+    if proxy.dump.has("endpoint"):
+        of_dump = "lists endpoints, but none of it"
+    return (
+        f'which endpoints cluster "{cluster.name}" has (the dump {of_dump},'
+        " and /clusters was not given)"
+    )

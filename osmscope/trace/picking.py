@@ -9,6 +9,7 @@ from osmscope.resources.address import parse_ip, split_host_port
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.route import HashPolicy
 from osmscope.rules import circuit_breaker
+from osmscope.rules.absent_load_assignment import depends_on_metadata
 from osmscope.rules.aggregate import Member, MemberShare, member_shares
 from osmscope.rules.cluster_type import ClusterKind
 from osmscope.rules.composite import AttemptShare, first_attempt
@@ -73,6 +74,8 @@ def pick(
         yield _replace(start, missing=hosts.missing)
     elif isinstance(kept, Upstream):
         yield _refused(kept, start.cluster, picking)
+    elif missing := _missing(hosts, start.name, picking):
+        yield _replace(start, missing=missing)
     elif hosts.kind is ClusterKind.ORIGINAL_DST:
         yield _refused(_original_destination(start, picking), start.cluster, picking)
     elif hosts.kind is ClusterKind.DYNAMIC_FORWARD_PROXY and picking.request is not None:
@@ -93,6 +96,17 @@ def pick(
 
 
 _BY_REQUEST = (ClusterKind.DYNAMIC_FORWARD_PROXY, ClusterKind.REDIS, ClusterKind.OTHER)
+
+
+def _missing(hosts: ClusterHosts, cluster: str, picking: Picking) -> str:
+    """Name what has to be known of a cluster's endpoints; "" where nothing is missing."""
+    balancer = hosts.balancer
+    if hosts.missing or not depends_on_metadata(balancer.policy, balancer.hosts, picking.criteria):
+        return hosts.missing
+    return (
+        f'the metadata of the endpoints of cluster "{cluster}", by which subsets are made'
+        " (the dump was taken without include_eds)"
+    )
 
 
 def _kept_by_session(hosts: ClusterHosts, start: Upstream, picking: Picking) -> Upstream | None:
@@ -188,8 +202,8 @@ def _members(
             continue
         member = sidecar.cluster_hosts(cluster)
         hashed = _hash(member.balancer, picking)
-        if member.missing or hashed.missing:
-            return _replace(start, missing=member.missing or hashed.missing), ()
+        if missing := _missing(member, name, picking) or hashed.missing:
+            return _replace(start, missing=missing), ()
         members.append(Member(cluster=name, balancer=member.balancer, hash_value=hashed.value))
         start = _replace(start, assumptions=(*start.assumptions, *member.assumptions))
     return start, tuple(members)

@@ -9,6 +9,7 @@ from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.http_filters.router import Router
 from osmscope.resources.network_filters import TcpWeightedCluster
 from osmscope.rules import upstream_request
+from osmscope.rules.absent_load_assignment import NO_DROPS
 from osmscope.rules.circuit_breaker import connection_refusal
 from osmscope.rules.drop_overload import drop_overload
 from osmscope.rules.facts import Headers, Request
@@ -20,6 +21,7 @@ from osmscope.rules.subset import criteria_of
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import terminates_connect
 from osmscope.rules.upstream_request import Forwarding, UpstreamHeaders, for_endpoint
+from osmscope.trace.cluster_hosts import of_load_assignment
 from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, Upstream
 from osmscope.trace.picking import Picking, pick
 from osmscope.trace.sidecar import Sidecar
@@ -56,7 +58,10 @@ def evaluate_upstream(
     hosts = sidecar.cluster_hosts(cluster)
     sent = upstream_request.finish(asked.forwarding)
     request = asked.path.request.with_headers(sent.headers)
-    start = Upstream(name=cluster.name, cluster=cluster, assumptions=_network_filters(cluster))
+    assumed = _network_filters(cluster)
+    if hosts.is_unassigned:
+        assumed = (*assumed, of_load_assignment(cluster.name, NO_DROPS))
+    start = Upstream(name=cluster.name, cluster=cluster, assumptions=assumed)
     rest = Fraction(1)
     received = SentUpstream(
         headers=sent.headers,

@@ -96,11 +96,20 @@ class EnvoyFiles:
             finished.setdefault("load_assignment", {})
         if "load_assignment" in finished:
             finished["load_assignment"]["cluster_name"] = finished["name"]
+        if finished.get("type") == "EDS":
+            finished |= self._discovered(finished.pop("load_assignment"))
         return {
             "@type": f"{TYPES}.config.cluster.v3.Cluster",
             "connect_timeout": "2s",
             **finished,
         }
+
+    def _discovered(self, load_assignment: Json) -> Json:
+        """Give endpoints by EDS; return where the cluster finds them."""
+        name = f"endpoints-{load_assignment['cluster_name']}"
+        kind = f"{TYPES}.config.endpoint.v3.ClusterLoadAssignment"
+        self._discovery(name, [{"@type": kind, **load_assignment}])
+        return {"eds_cluster_config": {"eds_config": self._source(name)}}
 
     def _listener(self, case: Case, number: int) -> Json:
         listener = _numbered(case.listener, number)

@@ -114,13 +114,15 @@ def test_endpoints_are_found_by_the_service_name():
         ((), [], False),
         ((), [{"name": "b"}], False),
         ((), [{"name": "a"}], True),
-        ((sections(eds=[])["Endpoints"],), None, True),
+        ((sections(eds=[])["Endpoints"],), None, False),
+        ((sections(eds=[endpoints("b")])["Endpoints"],), None, False),
+        ((sections(eds=[{"cluster_name": "svc"}])["Endpoints"],), None, True),
     ],
 )
 def test_absence_of_endpoints_is_told_from_absence_of_data(configs, clusters, known):
     found = proxy(eds(), *configs, clusters=clusters)
     assert found.has_endpoints(found.cluster("a")) is known
-    assert found.load_assignment(found.cluster("a")) is None
+    assert (found.load_assignment(found.cluster("a")) is not None) is bool(configs and known)
     assert (found.status("a") is not None) is bool(clusters and clusters[0]["name"] == "a")
 
 

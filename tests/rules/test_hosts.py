@@ -117,6 +117,7 @@ def test_each_resolved_address_has_what_its_name_has(hostname: str, configured: 
         ("10.0.0.2:80", hostname),
     ]
     assert all(host.metadata == {"envoy.lb": {"v": "1"}} for host in hosts)
+    assert all(host.is_assigned for host in hosts)
 
 
 def test_addresses_without_a_port() -> None:
@@ -126,7 +127,8 @@ def test_addresses_without_a_port() -> None:
 
 
 def test_clusters_alone_are_enough() -> None:
-    assert hosts_of(None, [HostStatus(address="a:1")]) == (Host(address="a:1"),)
+    (host,) = hosts_of(None, [HostStatus(address="a:1")])
+    assert (host.address, host.is_assigned) == ("a:1", False)
     assert hosts_of(None) == ()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from osmscope.dump.clusters import read_clusters
 from osmscope.dump.sections import Dump
 from osmscope.resources.proxy import Proxy
 from osmscope.trace.answer import Answer, Explanation, NearMiss, OutcomeAnswer, Step
@@ -152,9 +153,12 @@ def sections(
     return built
 
 
-def tracer(built: Mapping[str, Json]) -> Tracer:
+def tracer(built: Mapping[str, Json], statuses: Iterable[Json] | None = None) -> Tracer:
+    """A sidecar of these sections of its dump, and of these statuses of /clusters."""
     dump = json.dumps({"configs": list(built.values())}).encode()
-    return Tracer(Proxy(Dump.read(dump, where="test")))
+    shown = json.dumps({"cluster_statuses": list(statuses or ())}).encode()
+    clusters = None if statuses is None else read_clusters(shown, where="test")
+    return Tracer(Proxy(Dump.read(dump, where="test"), clusters))
 
 
 def behind(routes: Json | str | None, *filters: Json, **fields: Any) -> Tracer:

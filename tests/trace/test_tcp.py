@@ -134,7 +134,7 @@ def test_endpoints_that_were_not_asked_for_are_unknown():
     eds = {"name": "a", "type": "EDS"}
     answer = ask(proxying(tcp("a"), eds))
     assert (brief(answer.outcomes[0]), answer.exact) == ("unknown", False)
-    assert brief(only(proxying(tcp("a"), eds, eds=[]))) == "closed UH"
+    assert brief(only(proxying(tcp("a"), eds, eds=[endpoints("a")]))) == "closed UH"
     found = proxying(tcp("a"), eds, eds=[endpoints("a", "10.0.0.1:1")])
     assert brief(only(found)) == "forwarded a"
 

@@ -1,0 +1,109 @@
+"""What is known of a cluster's endpoints, by which of the dump and /clusters tell of them."""
+
+import pytest
+
+from tests.trace.sidecars import (
+    HTTP,
+    address,
+    ask,
+    brief,
+    chain,
+    cluster,
+    endpoints,
+    extension,
+    host,
+    listener,
+    manager,
+    route,
+    sections,
+    table,
+    tcp,
+    tracer,
+    typed,
+)
+
+SUBSETS = {"lb_subset_config": {"subset_selectors": [{"keys": ["v"]}]}}
+WEIGHTED = {"common_lb_config": {"locality_weighted_lb_config": {}}}
+NO_DROPS = "drops no requests"
+METADATA = 'the metadata of the endpoints of cluster "a", by which subsets are made'
+
+
+def eds(name="a", **fields):
+    return {"name": name, "type": "EDS", **fields}
+
+
+def status(*addresses, name="a", **fields):
+    hosts = [{"address": address(one), **fields} for one in addresses]
+    return {"name": name, "host_statuses": hosts}
+
+
+def asking(version=None, **action):
+    if version is not None:
+        action["metadata_match"] = {"filter_metadata": {"envoy.lb": {"v": version}}}
+    return manager(table(host("all", ["*"], route(action=action))))
+
+
+def sidecar(filters, *clusters, statuses, assigned=None):
+    built = sections([listener(chain(filters))], clusters=clusters, eds=assigned)
+    return tracer(built, statuses)
+
+
+TWO = ("10.0.0.1:80", "10.0.0.2:80")
+
+
+@pytest.mark.parametrize(
+    ("filters", "fields", "said"),
+    [
+        (asking(), {}, [NO_DROPS]),
+        (asking(), {"lb_policy": "MAGLEV"}, [NO_DROPS, "gives no hash key"]),
+        (asking(), WEIGHTED, [NO_DROPS, "gives no weight"]),
+        (asking(), SUBSETS, [NO_DROPS]),
+        (asking("1"), SUBSETS, [NO_DROPS, METADATA]),
+        (tcp("a"), {}, []),
+        (tcp("a"), {"lb_policy": "MAGLEV"}, ["gives no hash key"]),
+    ],
+)
+def test_clusters_do_not_show_the_load_assignment(filters, fields, said):
+    answer = ask(sidecar(filters, eds(**fields), statuses=[status(*TWO)]))
+    assert len(answer.assumptions) == len(said)
+    assert all(words in found for words, found in zip(said, answer.assumptions, strict=True))
+    assert answer.exact is (not said)
+    assert (brief(answer.outcomes[0]) == "unknown") is (METADATA in said)
+
+
+def test_what_the_dump_has_is_not_taken_for_granted():
+    one = sidecar(asking(), eds(), statuses=[status(*TWO)], assigned=[endpoints("a", *TWO)])
+    assert ask(one).exact
+
+
+def test_a_host_that_came_after_the_dump_has_no_metadata():
+    one = eds(**SUBSETS)
+    assigned = [endpoints("a", TWO[0])]
+    answer = ask(sidecar(asking("1"), one, statuses=[status(*TWO)], assigned=assigned))
+    assert brief(answer.outcomes[0]) == "unknown"
+    assert METADATA in answer.assumptions[0]
+
+
+def test_members_of_an_aggregate_have_metadata_too():
+    kind = typed("envoy.extensions.clusters.aggregate.v3.ClusterConfig", clusters=["m"])
+    both = {"name": "a", "cluster_type": {"name": "x", "typed_config": kind}}
+    member = eds("m", **SUBSETS)
+    answer = ask(sidecar(asking("1"), both, member, statuses=[status(*TWO, name="m")]))
+    assert brief(answer.outcomes[0]) == "unknown"
+    assert METADATA.replace('"a"', '"m"') in answer.assumptions[0]
+
+
+def test_a_session_needs_no_metadata():
+    kind = "envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState"
+    state = {"name": "s", "typed_config": typed(kind, name="x-s")}
+    sticky = extension("s", f"{HTTP}.stateful_session.v3.StatefulSession", session_state=state)
+    metadata = {"filter_metadata": {"envoy.lb": {"v": "1"}}}
+    routes = table(host("all", ["*"], route(action={"metadata_match": metadata})))
+    one = sidecar(manager(routes, sticky), eds(**SUBSETS), statuses=[status(*TWO)])
+    answer = ask(one, headers={"x-s": "MTAuMC4wLjI6ODA="})
+    assert [one.address for one in answer.outcomes[0].endpoints] == [TWO[1]]
+
+
+def test_endpoints_of_other_kinds_stand_in_the_cluster():
+    answer = ask(sidecar(asking(), cluster("a", *TWO), statuses=[status(*TWO)]))
+    assert answer.exact
