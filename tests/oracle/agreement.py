@@ -1,5 +1,6 @@
 """Holds osmscope's answers against what Envoy did."""
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from osmscope.trace.tracer import Tracer
 from tests.oracle.case import Json, Outcome, Result
 from tests.oracle.certificates import client_facts
 from tests.oracle.envoy_batch import Batch
+from tests.oracle.explained import CHECKS, Checked, Explained
 from tests.oracle.rule_coverage import RuleCoverage
 from tests.trace.truth_comparison import difference
 
@@ -38,15 +40,26 @@ def verdicts(batch: Batch, coverage: RuleCoverage | None = None) -> Iterator[Ver
         for outcome in result.outcomes:
             if outcome.truth is not None:
                 request = trace_request(result, outcome.request, batch.node_ip)
-                if coverage is None:
-                    answer = tracer.answer(request)
-                else:
-                    with coverage.watching():
-                        answer = Tracer(proxy).answer(request)
-                found = difference(recorded(outcome), answer)
+                watching = contextlib.nullcontext() if coverage is None else coverage.watching()
+                with watching:
+                    asked = tracer if coverage is None else Tracer(proxy)
+                    answer = asked.answer(request)
+                found = difference(recorded(outcome, answer), answer)
+                checked = () if found else tuple(_checked(tracer, result, outcome, request))
+                found = found or next((one.difference for one in checked if one.difference), "")
                 if coverage is not None and not found:
-                    coverage.agreed()
+                    coverage.agreed(one.rule for one in checked)
                 yield Verdict(result=result, outcome=outcome, answer=answer, difference=found)
+
+
+def _checked(
+    tracer: Tracer, result: Result, outcome: Outcome, request: TraceRequest
+) -> Iterator[Checked]:
+    """Compare what the family is checked for beside where its requests go."""
+    check = CHECKS.get(result.case.family)
+    if check is not None:
+        answer, explanation = tracer.explain(request, brief=True)
+        yield from check(Explained(outcome=outcome, answer=answer, steps=explanation.steps))
 
 
 def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:
@@ -60,10 +73,22 @@ def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:
     return msgspec.convert(fields, TraceRequest)
 
 
-def recorded(outcome: Outcome) -> Json:
+def recorded(outcome: Outcome, answer: Answer) -> Json:
+    """Return what happened to the request itself.
+
+    Args:
+        outcome: What happened.
+        answer: Where osmscope says that it goes.
+    """
     http = outcome.truth is not None and outcome.truth["kind"] == "http"
     # What tcp_proxy passes on is no request of Envoy's.
-    observed = {"response": outcome.response if http else None, "error": outcome.error}
+    response = outcome.response if http else None
+    if response is not None and response["upstream"] is not None:
+        # Further tries, and redirects that Envoy followed, are other requests.
+        own = {share.address for one in answer.outcomes for share in one.endpoints}
+        first = next((one for one in outcome.received if one["address"] in own), None)
+        response = response | {"upstream": first or response["upstream"]}
+    observed = {"response": response, "error": outcome.error}
     return outcome.request | {"truth": outcome.truth, "observed": observed}
 
 

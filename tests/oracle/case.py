@@ -43,6 +43,8 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     request: Json
     truth: Json | None = None
+    received: list[Json] = []
+    """What endpoints received for it: tries, copies, what redirects lead to."""
     response: Json | None = None
     error: str | None = None
 

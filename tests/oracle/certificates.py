@@ -45,6 +45,12 @@ class Certificates:
             issuer = other if name == "stranger" else trusted
             issuer.issue(folder / f"{name}.pem", facts)
 
+    def server_context(self) -> ssl.SSLContext:
+        """Return what a server speaks TLS with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._folder / "server.pem")
+        return context
+
     def client_context(self, name: str | None, alpn: list[str] | None) -> ssl.SSLContext:
         """Return what a client speaks TLS with."""
         key = (name, tuple(alpn or ()))

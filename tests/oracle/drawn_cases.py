@@ -14,10 +14,12 @@ from tests.oracle.families.http_filters import draw_http_filters
 from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
 from tests.oracle.families.mutual_tls import draw_mutual_tls
 from tests.oracle.families.network_filters import draw_network_filters
+from tests.oracle.families.policies import draw_policies
 from tests.oracle.families.rbac import draw_rbac
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
 from tests.oracle.families.tables import draw_tables
+from tests.oracle.families.time_limits import draw_time_limits
 from tests.oracle.families.upgrades import draw_upgrades
 from tests.oracle.families.upstreams import draw_upstreams
 from tests.oracle.families.virtual_hosts import draw_virtual_hosts
@@ -41,4 +43,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "credentials": draw_credentials,
     "filter_metadata": partly_over_http2(draw_filter_metadata),
     "mutual_tls": partly_over_http2(draw_mutual_tls),
+    "policies": partly_over_http2(draw_policies),
+    "time_limits": draw_time_limits,
 }

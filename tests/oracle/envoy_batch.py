@@ -17,7 +17,7 @@ from tests.oracle.case import Case, Outcome, Result
 from tests.oracle.certificates import Certificates
 from tests.oracle.client import Client
 from tests.oracle.envoy_files import EnvoyFiles, listener_name
-from tests.oracle.stand_in import stand_in
+from tests.oracle.stand_in import StandIn, stand_in
 
 Json = dict[str, Any]
 
@@ -65,10 +65,11 @@ class Batch:
 class Oracle:
     """Asks Envoy; the stand-in and the certificates serve all batches."""
 
-    def __init__(self, endpoint_port: int, folder: Path) -> None:
-        self.endpoint_port = endpoint_port
+    def __init__(self, one: StandIn, folder: Path, certificates: Certificates) -> None:
+        self.endpoint_port = one.port
+        self._stand_in = one
         self._folder = folder
-        self._certificates = Certificates(folder)
+        self._certificates = certificates
         self._node_ip = ""
 
     def ask(self, cases: list[Case], bootstrap: Json | None = None) -> Batch:
@@ -101,6 +102,7 @@ class Oracle:
 
     def _send_all(self, results: list[Result], ports: dict[str, int]) -> None:
         client = Client(self._certificates)
+        self._stand_in.received.clear()
         pending = [
             (ports[result.listener], outcome)
             for result in results
@@ -112,6 +114,8 @@ class Oracle:
         lines = self._log_lines({key for key, _, _ in answers})
         for (_, outcome), (key, response, error) in zip(pending, answers, strict=True):
             outcome.truth, outcome.response, outcome.error = lines.get(key), response, error
+            request_id = (outcome.truth or {}).get("request_id", "")
+            outcome.received = self._stand_in.received.get(request_id, [])
 
     def _log_lines(self, keys: set[int]) -> dict[int, Json]:
         """Read the access log until each connection has ended in it, or time is up."""
@@ -151,10 +155,12 @@ class Oracle:
 @contextlib.contextmanager
 def oracle() -> Iterator[Oracle]:
     """Make ready for asking; nothing is left behind."""
-    with stand_in() as port, tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-        one = Oracle(port, Path(folder))
-        one.learn_node_ip()
-        yield one
+    with tempfile.TemporaryDirectory(prefix="oracle-") as name:
+        certificates = Certificates(Path(name))
+        with stand_in(certificates.server_context()) as endpoints:
+            one = Oracle(endpoints, Path(name), certificates)
+            one.learn_node_ip()
+            yield one
 
 
 @contextlib.contextmanager

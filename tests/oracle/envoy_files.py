@@ -33,8 +33,35 @@ LOG_FIELDS = {
     "details": "%RESPONSE_CODE_DETAILS%",
     "location": "%RESP(LOCATION)%",
     "term": "%CONNECTION_TERMINATION_DETAILS%",
+    "local_close": "%DOWNSTREAM_LOCAL_CLOSE_REASON%",
+    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+    "upstream_protocol": "%UPSTREAM_PROTOCOL%",
+    "virtual_cluster": "%VIRTUAL_CLUSTER_NAME%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
 }
 """The direct remote port is that of the client's own socket: each request has another."""
+
+
+def endpoint(address: str, **fields: Any) -> Json:
+    """Return an endpoint that the stand-in answers for."""
+    return {"endpoint": {"address": {"socket_address": {"address": address}}}, **fields}
+
+
+PEERS = {
+    "name": "peers",
+    "load_assignment": {
+        "endpoints": [
+            {
+                "locality": {"region": "r1", "zone": zone},
+                "lb_endpoints": [endpoint(f"127.9.200.{at}") for at in numbers],
+            }
+            for zone, numbers in {"z1": (1, 2), "z2": (3,), "z3": (4,)}.items()
+        ]
+    },
+}
+"""The local cluster: with it, Envoy prefers the endpoints of its own zone, which is z1."""
+
+SECRETS = [{"name": "secret", "generic_secret": {"secret": {"inline_string": "only-for-tests"}}}]
 
 
 def listener_name(number: int) -> str:
@@ -61,7 +88,8 @@ class EnvoyFiles:
                 finished = {"@type": f"{TYPES}.config.route.v3.RouteConfiguration", **table}
                 finished = _numbered(finished, number)
                 self._discovery(finished["name"], [finished])
-        self._discovery("cds", clusters)
+        kind = {"@type": f"{TYPES}.config.cluster.v3.Cluster"}
+        self._discovery("cds", [kind | one for one in clusters])
         self._discovery("lds", listeners)
         bootstrap = self.folder / "bootstrap.json"
         bootstrap.write_text(json.dumps(self._bootstrap()))
@@ -74,6 +102,8 @@ class EnvoyFiles:
             "node": {"id": "oracle", "cluster": "tests", "locality": locality},
             "admin": {"address": {"pipe": {"path": str(self.folder / "admin.sock")}}},
             "dynamic_resources": sources,
+            "cluster_manager": {"local_cluster_name": "peers"},
+            "static_resources": {"clusters": [self._cluster(PEERS, 0)], "secrets": SECRETS},
             **self._more,
         }
 
@@ -98,11 +128,7 @@ class EnvoyFiles:
             finished["load_assignment"]["cluster_name"] = finished["name"]
         if finished.get("type") == "EDS":
             finished |= self._discovered(finished.pop("load_assignment"))
-        return {
-            "@type": f"{TYPES}.config.cluster.v3.Cluster",
-            "connect_timeout": "2s",
-            **finished,
-        }
+        return {"connect_timeout": "2s", **finished}
 
     def _discovered(self, load_assignment: Json) -> Json:
         """Give endpoints by EDS; return where the cluster finds them."""
@@ -181,8 +207,3 @@ def _shared_items() -> list[tuple[str, int]]:
 def _shared(name: str, count: int, at: int) -> Json:
     endpoints = [endpoint(f"127.9.{at}.{number + 1}") for number in range(count)]
     return {"name": name, "load_assignment": {"endpoints": [{"lb_endpoints": endpoints}]}}
-
-
-def endpoint(address: str, **fields: Any) -> Json:
-    """Return an endpoint that the stand-in answers for."""
-    return {"endpoint": {"address": {"socket_address": {"address": address}}}, **fields}

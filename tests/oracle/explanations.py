@@ -49,7 +49,7 @@ def _of_the_chain(verdict: Verdict, batch: Batch) -> bool:
 def _agrees_one_way(verdict: Verdict, batch: Batch, answer: Answer, dump: Json) -> bool:
     found = next(filter(None, map(_CHAIN.match, answer.assumptions)), None)
     if found is None:
-        return not difference(recorded(verdict.outcome), answer)
+        return not difference(recorded(verdict.outcome, answer), answer)
     ways = [copy.deepcopy(dump), copy.deepcopy(dump)]
     for way, is_empty in zip(ways, (True, False), strict=True):
         _leave_out(way, verdict.result.listener, found[1], is_empty)
@@ -84,7 +84,7 @@ def _ask(verdict: Verdict, batch: Batch, dump: Json) -> Answer:
 
 def _of_the_certificate(verdict: Verdict, batch: Batch) -> bool:
     """The answer agrees once the texts that nobody knows are taken out of what was received."""
-    truth = copy.deepcopy(recorded(verdict.outcome))
+    truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
     response = truth["observed"]["response"] or {}
     for pair in (response.get("upstream") or {}).get("headers", ()):
         if pair[0] == "x-forwarded-client-cert":
@@ -108,7 +108,7 @@ def _of_one_header(verdict: Verdict, batch: Batch) -> bool:
     """The answer agrees but for a header that it names as not known."""
     named = [_HEADER.match(text) for text in verdict.answer.assumptions]
     names = {found[1] for found in named if found is not None}
-    truth = copy.deepcopy(recorded(verdict.outcome))
+    truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
     upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
     received = upstream.get("headers", [])
     received[:] = [pair for pair in received if pair[0] not in names]

@@ -1,14 +1,15 @@
 """Counts by how many cases each rule was held against Envoy.
 
 A rule took part in a case if any function of its file ran while the answer was worked out, with
-nothing remembered from the cases before. Only cases in which both agreed count. That a rule took
-part is more than that its file was imported, and less than that it alone decided.
+nothing remembered from the cases before; a rule that only explains took part where what it says was
+compared (`explained.py`). Only cases in which both agreed count. That a rule took part is more than
+that its file was imported, and less than that it alone decided.
 """
 
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -51,11 +52,16 @@ class RuleCoverage:
         finally:
             sys.setprofile(None)
 
-    def agreed(self) -> None:
-        """Count what was noted last."""
+    def agreed(self, further: Iterable[str] = ()) -> None:
+        """Count what was noted last.
+
+        Args:
+            further: Rules whose words were compared too, as paths within `osmscope/rules`.
+        """
         self.cases += 1
         prefix = str(FOLDER)
-        self._counts.update(name for name in self._ran if name.startswith(prefix))
+        ran = {name for name in self._ran if name.startswith(prefix)}
+        self._counts.update(ran | {str(FOLDER / name) for name in further})
 
     def write(self, seed: int, cases: int) -> None:
         """Write the table, every rule in it."""

@@ -151,8 +151,8 @@ class Live:
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
-    with stand_in() as port, EnvoyProcess() as envoy:
-        ports = envoy.start(bootstrap(envoy, port), time.monotonic() + 30)
+    with stand_in() as one, EnvoyProcess() as envoy:
+        ports = envoy.start(bootstrap(envoy, one.port), time.monotonic() + 30)
         yield Live(envoy, ports)
 
 
