@@ -19,6 +19,7 @@ from osmscope.rules.facts import Request
 from osmscope.rules.forwarded_client_cert import forward_client_cert
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.path_normalization import NormalizedPath, normalize
+from osmscope.rules.path_options import PathOptions, path_options
 from osmscope.rules.upgrade import upgrade_type
 from osmscope.rules.user_agent import add_user_agent
 
@@ -64,8 +65,14 @@ def prepare(
     return _rewritten(hcm, request, internal_only_headers)
 
 
-def _refused(request: Request, reply: LocalReply) -> Prepared:
-    return Prepared(request=request, reply=reply, routed=True)
+def _refused(request: Request, reply: LocalReply, assumptions: tuple[str, ...] = ()) -> Prepared:
+    return Prepared(request=request, reply=reply, routed=True, assumptions=assumptions)
+
+
+def _normalized(options: PathOptions, path: str) -> NormalizedPath:
+    if options.cuts_fragment:
+        path = path.partition("#")[0]
+    return normalize(options.manager, path)
 
 
 def _rewritten(
@@ -73,17 +80,18 @@ def _rewritten(
 ) -> Prepared:
     reasons: list[str] = []
     path = request.headers.first(":path")
-    normalized = NormalizedPath("") if path is None else normalize(hcm, path)
+    options = path_options(hcm, request.runtime)
+    normalized = NormalizedPath("") if path is None else _normalized(options, path)
     if path is not None and normalized.path != path:
         request = request.with_headers(request.headers.set(":path", normalized.path))
         reasons.append(f'the path "{path}" becomes "{normalized.path}"')
     if normalized.reply is not None:
-        return _refused(request, normalized.reply)
+        return _refused(request, normalized.reply, options.assumptions)
     host, port = request.headers.first(":authority") or "", request.connection.destination_port
     new_host = authority.rewrite_authority(hcm, host, port)
-    assumptions: tuple[str, ...] = ()
+    assumptions = options.assumptions
     if port is None and authority.needs_destination_port(hcm, host):
-        assumptions = ("the destination port is not the one that the host names",)
+        assumptions = (*assumptions, "the destination port is not the one that the host names")
     if new_host != host:
         request = request.with_headers(request.headers.set(":authority", new_host))
         reasons.append(f'the host "{host}" becomes "{new_host}"')

@@ -125,6 +125,11 @@ def policy_of(cluster: Cluster, runtime: Mapping[str, object] | None = None) -> 
         min_cluster_size=_number(
             keys.get("upstream.zone_routing.min_cluster_size"), policy.zone_aware.min_cluster_size
         ),
+        # A 0 leaves the configuration.
+        force_local_zone_min_size=whole_number(
+            keys.get("upstream.zone_routing.force_local_zone.min_size")
+        )
+        or policy.zone_aware.force_local_zone_min_size,
     )
     return msgspec.structs.replace(
         policy,

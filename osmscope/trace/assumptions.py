@@ -7,6 +7,7 @@ import msgspec
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.references import secret_names
 from osmscope.rules.lb_policy import Kind
+from osmscope.rules.runtime_feature import unknown_features
 from osmscope.trace.gaps import gaps_on_path
 from osmscope.trace.path import Evaluation, Upstream
 from osmscope.trace.request import TraceRequest
@@ -41,6 +42,7 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
         rest.update(dict.fromkeys(_missing_secrets(sidecar, tcp.upstream)))
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
+        rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
 
@@ -58,6 +60,14 @@ def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]
 def _runtime_layers(sidecar: Sidecar) -> Iterator[str]:
     for name in sidecar.proxy.undumped_runtime_layers:
         yield f'the runtime layer "{name}", whose values a dump does not hold, changes nothing'
+
+
+def _runtime_features(sidecar: Sidecar, asked: TraceRequest) -> Iterator[str]:
+    of_dump = sidecar.remembered(
+        ("runtime features", 0), lambda: unknown_features(sidecar.proxy.runtime)
+    )
+    for key in (*of_dump, *unknown_features(asked.runtime or {})):
+        yield f'the runtime feature "{key}", which no rule knows, changes nothing'
 
 
 def _unknown(missing: str) -> Iterable[str]:

@@ -10,12 +10,20 @@ from osmscope.rules.facts import Connection, Headers, Request
 PEER = Connection(source_ip="1.2.3.4", destination_port=80)
 
 
-def prepared(headers: dict[str, str], connection: Connection = PEER, **options: object) -> Prepared:
+def prepared(
+    headers: dict[str, str],
+    connection: Connection = PEER,
+    runtime: dict[str, object] | None = None,
+    **options: object,
+) -> Prepared:
     manager = msgspec.json.decode(msgspec.json.encode(options), type=HttpConnectionManager)
     sent = {":method": "GET", ":path": "/", ":authority": "a.com", **headers}
     pairs = [(name, value) for name, value in sent.items() if value != "absent"]
     request = Request(
-        connection=connection, headers=Headers.of(pairs), protocol=sent.get("protocol", "http/1.1")
+        connection=connection,
+        headers=Headers.of(pairs),
+        protocol=sent.get("protocol", "http/1.1"),
+        runtime=runtime or {},
     )
     return prepare(manager, request, ("x-secret",))
 
@@ -132,3 +140,21 @@ def test_a_client_whose_address_cannot_be_told_may_be_refused() -> None:
     assert found.reply.code == 401
     sent = prepared({"x-ip": "9.9.9.9"}, original_ip_detection_extensions=[extension])
     assert (sent.reply, sent.request.remote_ip) == (None, "9.9.9.9")
+
+
+FRAGMENT = "envoy.reloadable_features.http_reject_path_with_fragment"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "path"), [({}, None), ({FRAGMENT: False}, "/a?b"), ({FRAGMENT: True}, None)]
+)
+def test_a_feature_decides_about_fragments(runtime: dict[str, object], path: str | None) -> None:
+    found = prepared({":path": "/a?b#c"}, runtime=runtime)
+    assert (found.reply is None) is (path is not None)
+    assert path is None or found.request.path == path
+
+
+def test_lots_of_the_runtime_are_named() -> None:
+    runtime: dict[str, object] = {"http_connection_manager.normalize_path": 50}
+    assert len(prepared({}, runtime=runtime).assumptions) == 1
+    assert len(prepared({":path": "/a#c"}, runtime=runtime).assumptions) == 1

@@ -240,6 +240,17 @@ def test_runtime_overrides_zone_aware_routing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("configured", "value", "size"), [(None, 2, 2), (3, 2, 2), (3, 0, 3), (None, 0, None)]
+)
+def test_runtime_forces_the_own_zone(configured: int | None, value: int, size: int | None) -> None:
+    zones = {} if configured is None else {"force_local_zone": {"min_size": configured}}
+    policy = typed("round_robin.v3.RoundRobin", locality_lb_config={"zone_aware_lb_config": zones})
+    runtime = {"upstream.zone_routing.force_local_zone.min_size": value}
+    found = policy_of(cluster(load_balancing_policy={"policies": [policy]}), runtime).zone_aware
+    assert found.force_local_zone_min_size == size
+
+
+@pytest.mark.parametrize(
     ("fields", "slow"),
     [
         ({}, False),

@@ -66,6 +66,14 @@ def test_equal_load_leaves_the_answer_exact():
     assert "equal" in " ".join(answer.assumptions)
 
 
+def test_runtime_features_that_no_rule_knows_are_named():
+    key, inert = "envoy.reloadable_features.of_tomorrow", "envoy.reloadable_features.quic_support"
+    answer = ask(behind(EVERYTHING), runtime={key: True, inert: True})
+    assert answer.assumptions == (
+        f'the runtime feature "{key}", which no rule knows, changes nothing',
+    )
+
+
 def test_what_no_filter_before_could_have_left_is_no_assumption():
     asks = route(match=metadata(True))
     assert ask(behind(table(host("all", ["*"], asks)))).exact
