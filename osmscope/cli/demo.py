@@ -13,5 +13,8 @@ from osmscope.source import demo
 
 @click.command(name="demo", epilog=examples("osmscope demo"))
 def command() -> None:
-    """Open the UI on the bookstore, a small mesh that comes with osmscope."""
-    open_screen(open_mesh((), SourceOptions(from_=demo.NAME)))
+    """Open the UI on the bookstore, a small mesh that comes with osmscope.
+
+    The first time, a tour of two minutes says what to press; F4 takes it again, Esc ends it.
+    """
+    open_screen(open_mesh((), SourceOptions(from_=demo.NAME)), offers_tour=True)

@@ -86,8 +86,13 @@ def _own_command(arguments: list[str]) -> str:
     return shlex.join([sys.executable, "-m", "osmscope", *kept])
 
 
-def open_screen(mesh: MeshModel, *, refresh: float = 0) -> None:
+def open_screen(mesh: MeshModel, *, refresh: float = 0, offers_tour: bool = False) -> None:
     """Open the UI on a mesh.
+
+    Args:
+        mesh: The mesh.
+        refresh: Seconds after which a live sidecar that is looked at is read again; 0: never.
+        offers_tour: Whether the tour begins, where it was not seen yet.
 
     Raises:
         UsageError: There is no terminal to open it on.
@@ -102,6 +107,7 @@ def open_screen(mesh: MeshModel, *, refresh: float = 0) -> None:
     settings, memory = read_settings(config_path()), Memory(state_path())
     app = ScopeApp(mesh, settings=settings, memory=memory, refresh=refresh)
     app.requests = RequestHistory(default_path())
+    app.offers_tour = offers_tour
     app.run()
     problem = memory.save()
     if problem:

@@ -101,6 +101,15 @@ ACTIONS: tuple[Action, ...] = (
         words="Change the theme: dark, light, high contrast, 16 colours", where=("app",),
     ),
     Action(
+        name="tour", keys=("f4",), label="tour",
+        words="Take the tour of two minutes, from its first step", where=("app",),
+    ),
+    Action(
+        name="tour_next", keys=("ctrl+n",), label="next step",
+        words="Let the tour do its step, or lead back to it", where=("app",), in_palette=False,
+        is_priority=True,
+    ),
+    Action(
         name="quit", keys=("q", "ctrl+q"), label="quit", words="Leave osmscope", where=("app",),
     ),
     # Lists

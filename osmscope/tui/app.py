@@ -15,11 +15,11 @@ from osmscope.tui import actions, themes
 from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
 from osmscope.tui.memory import Memory
-from osmscope.tui.navigation import Navigation
 from osmscope.tui.palette import ActionsProvider, ResourcesProvider
 from osmscope.tui.performing import possible
 from osmscope.tui.reading import Found, Progressed, Read
 from osmscope.tui.settings import Settings
+from osmscope.tui.touring import Touring
 
 
 def default_theme(environment: Mapping[str, str]) -> str:
@@ -33,7 +33,7 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(tz=datetime.UTC)
 
 
-class ScopeApp(Navigation):
+class ScopeApp(Touring):
     """The terminal UI."""
 
     CONTEXT = "app"
@@ -43,6 +43,7 @@ class ScopeApp(Navigation):
     ENABLE_COMMAND_PALETTE = True
     CSS = """
     Toast { max-width: 70; }
+    .touring ToastRack { margin-bottom: 3; }
     CommandPalette > Vertical { margin-top: 1; }
     """
 
@@ -67,6 +68,8 @@ class ScopeApp(Navigation):
         super().__init__(mesh, now, settings or Settings(), memory or Memory())
         self.requests = RequestHistory()
         """The requests that were asked before; whoever opens the screen may give another."""
+        self.offers_tour = False
+        """Whether the tour begins by itself, where it was not seen yet."""
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = self.settings.theme or self.memory.data.theme or default_theme(os.environ)
@@ -81,6 +84,8 @@ class ScopeApp(Navigation):
         else:
             self.read_all()
         self.refresh_every(self._refresh_seconds)
+        if self.offers_tour and not self.memory.data.has_seen_tour and self.can_tour():
+            await self.action_tour()
 
     def on_found(self, event: Found) -> None:
         """Note which sidecars there are, and read who they are."""
@@ -143,6 +148,8 @@ class ScopeApp(Navigation):
         """Offer only what is possible."""
         if action in ("jump", "command_line") and self.view is None:
             return False
+        if action in ("tour", "tour_next"):
+            return self.can_tour() if action == "tour" else self.step is not None
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:
@@ -181,7 +188,7 @@ class ScopeApp(Navigation):
             await self._show(location)
 
     async def action_leave(self) -> None:
-        """Close, stop, clear or go up, whichever comes first."""
+        """Close, stop, clear, end the tour or go up, whichever comes first."""
         view = self.view
         if view is None:
             return
@@ -189,6 +196,8 @@ class ScopeApp(Navigation):
             view.prompt.give_up()
             return
         if view.leave():
+            return
+        if self.end_tour():
             return
         above = view.above()
         if above is not None:

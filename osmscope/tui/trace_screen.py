@@ -33,6 +33,7 @@ class TraceScreen(TraceActions):
 
     VIEW = "trace"
     CONTEXT = "trace"
+    AUTO_FOCUS = ""  # `show` decides, so that the fields never have it for a moment
     BINDINGS: ClassVar = actions.bindings("trace")
     DEFAULT_CSS = """
     TraceScreen #tracing { layout: vertical; height: 1fr; }

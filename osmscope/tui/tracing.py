@@ -97,6 +97,11 @@ class Tracing(ViewScreen):
         return told.question.number == self._number
 
     @property
+    def sign(self) -> str:
+        """How the last request that was typed ends."""
+        return self.told.report.sign if self.told is not None and self.is_latest(self.told) else ""
+
+    @property
     def is_waiting(self) -> bool:
         """Whether an answer is on its way."""
         return self._asked is not None or self._wanted is not None

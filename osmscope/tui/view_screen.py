@@ -14,6 +14,7 @@ from osmscope.tui.bars import ActionBar, Bar
 from osmscope.tui.jump_screen import JumpScreen, JumpTarget, targets_of
 from osmscope.tui.location import Location
 from osmscope.tui.prompt import Prompt
+from osmscope.tui.tour_bar import TourBar
 
 if TYPE_CHECKING:
     from osmscope.diff.resources import ResourceChange
@@ -41,6 +42,7 @@ class ViewScreen(Screen[None]):
         """Put the lines around the view."""
         yield Bar(id="crumbs")
         yield from self.compose_view()
+        yield TourBar(id="tour")
         yield Prompt(id="prompt")
         yield ActionBar(id="actions")
 
@@ -55,6 +57,11 @@ class ViewScreen(Screen[None]):
     def place(self) -> Location:
         """Return where the user is."""
         raise NotImplementedError
+
+    @property
+    def sign(self) -> str:
+        """How the request that is traced here ends; "" where none is, or that is not known yet."""
+        return ""
 
     def above(self) -> Location | None:
         """Return what is above where the user is; None at the top."""

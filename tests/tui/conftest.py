@@ -16,6 +16,8 @@ from osmscope.session.sources import SourceOptions
 from osmscope.tui.app import ScopeApp
 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
+_BEAT = 0.05
+"""Seconds: longer than the views wait after a key."""
 Opened = AbstractAsyncContextManager[Pilot[None]]
 Open = Callable[..., Opened]
 
@@ -36,9 +38,12 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every worker is done and everything is drawn."""
-    for _ in range(2):
-        await pilot.pause(0.05)
-        for worker in [w for w in pilot.app.workers if w.group != "count"]:
+    running = True
+    while running:
+        await pilot.pause(_BEAT)
+        workers = [w for w in pilot.app.workers if w.group != "count"]
+        running = any(worker.is_running for worker in workers)
+        for worker in workers:
             with contextlib.suppress(WorkerCancelled):
                 await worker.wait()
     await pilot.pause()
@@ -77,7 +82,9 @@ def open_app() -> Open:
         given = {k: options.pop(k) for k in ("from_", "dump", "clusters") if k in options}
         if not sources and not given:
             given = {"from_": "demo"}
+        offers_tour = bool(options.pop("offers_tour", False))
         app = ScopeApp(open_mesh(sources, SourceOptions(**given)), now=lambda: NOW, **options)
+        app.offers_tour = offers_tour
         async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot)
             yield pilot

@@ -21,6 +21,7 @@ OTHERS = {
     "jump": ("enter", "asterisk"),
     "query": ("enter", "J", *"keys(", "at", ")"),
     "certificates": ("enter", "colon", *"certificates", "enter"),
+    "tour": ("f4",),
 }
 """The others: in dark, at 120×36."""
 
