@@ -62,7 +62,7 @@ def _cluster_row(proxy: Proxy, key: str, entry: Entry) -> Row:
             custom or cluster.type,
             "by policy" if cluster.load_balancing_policy is not None else cluster.lb_policy,
             upstream_sni(cluster.transport_socket),
-            _count(list(_endpoint_rows(proxy, entry.name))) if entry.state.serves else "",
+            _count(_healths(proxy, cluster)) if entry.state.serves else "",
             entry.state.value,
             secret_names(cluster.transport_socket),
             error,
@@ -74,11 +74,19 @@ def _cluster_row(proxy: Proxy, key: str, entry: Entry) -> Row:
     )
 
 
-def _count(rows: list[Row]) -> str:
-    if not rows:
+def _count(healths: list[str]) -> str:
+    if not healths:
         return "none known"
-    healthy = sum(row.cells[2] in ("healthy", "unknown") for row in rows)
-    return f"{len(rows)}" if healthy == len(rows) else f"{healthy} of {len(rows)} healthy"
+    healthy = sum(health in ("healthy", "unknown") for health in healths)
+    return f"{len(healths)}" if healthy == len(healths) else f"{healthy} of {len(healths)} healthy"
+
+
+def _healths(proxy: Proxy, cluster: Cluster) -> list[str]:
+    status = proxy.status(cluster.name)
+    if status is not None:
+        return [_live_health(host) for host in status.hosts]
+    assignment = proxy.load_assignment(cluster)
+    return [endpoint.health_status.lower() for _, endpoint in _assigned(assignment)]
 
 
 def _endpoint_rows(proxy: Proxy, name: str) -> Iterator[Row]:
@@ -89,9 +97,16 @@ def _endpoint_rows(proxy: Proxy, name: str) -> Iterator[Row]:
         return
     cluster = proxy.cluster(name)
     assignment = proxy.load_assignment(cluster) if cluster is not None else None
+    for locality, endpoint in _assigned(assignment):
+        yield _configured(name, locality, endpoint)
+
+
+def _assigned(
+    assignment: ClusterLoadAssignment | None,
+) -> Iterator[tuple[LocalityLbEndpoints, LbEndpoint]]:
     for locality in assignment.endpoints if assignment is not None else ():
         for endpoint in locality.lb_endpoints:
-            yield _configured(name, locality, endpoint)
+            yield locality, endpoint
 
 
 def _rows_without_cluster(proxy: Proxy) -> Iterator[Row]:
@@ -105,18 +120,22 @@ def _rows_without_cluster(proxy: Proxy) -> Iterator[Row]:
     for name, entry in proxy.dump.serving("endpoint").items():
         if entry.path not in looked_up:
             assignment = decode(ClusterLoadAssignment, entry.body, f"endpoints of {name!r}")
-            for locality in assignment.endpoints:
-                for endpoint in locality.lb_endpoints:
-                    yield _configured(name, locality, endpoint, source=_NO_CLUSTER)
+            for locality, endpoint in _assigned(assignment):
+                yield _configured(name, locality, endpoint, source=_NO_CLUSTER)
     for name, status in (proxy.clusters or {}).items():
         if name not in clusters:
             yield from (_live(name, host) for host in status.hosts)
 
 
+def _live_health(host: HostStatus) -> str:
+    return ", ".join(sorted(host.flags)) or "healthy"
+
+
 def _live(name: str, host: HostStatus) -> Row:
-    health = ", ".join(sorted(host.flags)) or "healthy"
     locality = Locality(region=host.region, zone=host.zone, sub_zone=host.sub_zone).text()
-    cells = (name, host.address, health, host.weight, host.priority, locality, "/clusters")
+    cells = (
+        name, host.address, _live_health(host), host.weight, host.priority, locality, "/clusters",
+    )  # fmt: skip
     return Row(cells, (name, host.address), f"{name}@{host.address}", name)
 
 

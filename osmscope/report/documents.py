@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from osmscope.trace.answer import Answer, Explanation
-from osmscope.trace.evidence import Evidence
-from osmscope.trace.request import TraceRequest
-
 if TYPE_CHECKING:
     import networkx
+
+    from osmscope.trace.answer import Answer, Explanation
+    from osmscope.trace.evidence import Evidence
+    from osmscope.trace.request import TraceRequest
 
 
 def trace_document(

@@ -66,11 +66,17 @@ def type_named(name: str) -> str:
 
 def type_name(body: msgspec.Raw | bytes) -> str:
     """Return the full name in an `Any`'s `@type` (TypedStruct unwrapped), "" without one."""
+    return _opened(body)[0]
+
+
+def _opened(body: msgspec.Raw | bytes) -> tuple[str, msgspec.Raw | bytes]:
+    """Return an `Any`'s type and its fields, those of the wrapped message of a TypedStruct."""
     if not bytes(body):
-        return ""
+        return "", b""
     typed = _typed(body)
-    url = typed.inner_type if typed.type_url.endswith(".TypedStruct") else typed.type_url
-    return url.rpartition("/")[2]
+    if typed.type_url.endswith(".TypedStruct"):
+        return typed.inner_type.rpartition("/")[2], typed.value
+    return typed.type_url.rpartition("/")[2], body
 
 
 def _typed(body: msgspec.Raw | bytes) -> _Typed:
@@ -91,22 +97,16 @@ def decode_any(body: msgspec.Raw | bytes, *, name: str = "", where: str = "") ->
     Raises:
         DumpError: A field has a type that Envoy never writes.
     """
-    full_name = type_name(body)
+    full_name, content = _opened(body)
     resource_type = _BY_TYPE.get(full_name) if full_name else _BY_NAME.get(name)
     if resource_type is None:
         return Unsupported(type_name=full_name or name)
-    content = content_of(body)
     return decode(resource_type, content, where or full_name) if content else resource_type()
 
 
 def content_of(body: msgspec.Raw | bytes) -> msgspec.Raw | bytes:
     """Return an `Any`'s fields: those of the wrapped message where it is a TypedStruct."""
-    if not bytes(body):
-        return b""
-    typed = _typed(body)
-    if typed.type_url.endswith(".TypedStruct"):
-        return typed.value
-    return body
+    return _opened(body)[1]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -133,7 +133,7 @@ class BrowseScreen(Searching):
         self.outline.grow(event.node, event.children)
 
     @on(Counted)
-    def _counted_all(self) -> None:
+    def _counted_one(self) -> None:
         self.caption()
 
     @on(TreeList.Opened)

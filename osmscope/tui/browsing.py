@@ -67,7 +67,7 @@ class Linked(Message):
 
 
 class Counted(Message):
-    """All kinds were counted."""
+    """One more kind was counted."""
 
 
 class Described(Message):
@@ -123,6 +123,9 @@ class Browsing(MarkingView):
             message = Described(location.ref, _failed(error))
         if not worker.is_cancelled:
             self.post_message(message)
+        if isinstance(message, Listed):
+            time.sleep(_PAUSE)
+            message.listing.prepare()
 
     def count_kinds(self) -> None:
         """List all kinds in the background, where that was not done."""
@@ -141,7 +144,7 @@ class Browsing(MarkingView):
                 return
             with contextlib.suppress(OsmscopeError):  # told when that kind is looked at
                 inventory.listing(kind.name)
-        self.post_message(Counted())
+                self.post_message(Counted())
 
     def _listing(self, inventory: Inventory, location: Location) -> Message:
         if not location.kind:

@@ -1,6 +1,7 @@
 """How the application goes from place to place: views, history, kinds, resources, pods.
 
 Decision: wherever a user goes, it is a `Location` that the history keeps; nothing opens otherwise.
+What traces requests is imported when a request is traced: the first screen is there sooner.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
@@ -16,8 +18,6 @@ from osmscope.session.mesh_model import MeshModel
 from osmscope.session.places import Place
 from osmscope.session.request_form import RequestForm
 from osmscope.session.sources import Sidecar
-from osmscope.session.tracing import SidecarTracer
-from osmscope.session.witnesses import SidecarWitnesses
 from osmscope.tui import actions
 from osmscope.tui.filtering import Filter, parse_filter
 from osmscope.tui.location import History, Location
@@ -27,6 +27,10 @@ from osmscope.tui.reading import Reading
 from osmscope.tui.settings import Settings
 from osmscope.tui.view_screen import ViewScreen
 from osmscope.tui.views import make_view
+
+if TYPE_CHECKING:
+    from osmscope.session.tracing import SidecarTracer
+    from osmscope.session.witnesses import SidecarWitnesses
 
 _MESH_WORDS = ("pods", "pod", "po", "mesh")
 _TREE_WORDS = ("tree", "t")
@@ -75,6 +79,8 @@ class Navigation(Reading):
         sidecar = state.sidecar if state is not None and state.is_whole else None
         if sidecar is None:
             return None
+        from osmscope.session.tracing import SidecarTracer
+
         read, known = self._tracers.get(key, (None, None))
         if known is None or read is not sidecar:
             known = SidecarTracer(sidecar)
@@ -86,6 +92,8 @@ class Navigation(Reading):
         tracer = self.tracer(key)
         if tracer is None:
             return None
+        from osmscope.session.witnesses import SidecarWitnesses
+
         known = self._witnesses.get(key)
         if known is None or known[0] is not tracer:
             known = self._witnesses[key] = tracer, SidecarWitnesses(tracer)

@@ -99,7 +99,9 @@ class TableList(LineList):
         listing = self.listing
         if listing is None:
             return
-        chosen = self.filter.choose(listing.texts, listing.folded)
+        chosen = list(range(len(listing.rows)))
+        if self.filter.matches is not None:
+            chosen = self.filter.choose(listing.texts, listing.folded)
         if self._scope is not None:
             inside = set(self._scope)
             chosen = [index for index in chosen if index in inside]

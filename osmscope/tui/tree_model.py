@@ -43,13 +43,13 @@ class Tree:
 
     def start(self, opened: set[tuple[str, ...]] | None = None) -> None:
         """Show the roots, and again what was open; raises DumpError."""
-        counts = self._inventory.counts()
         roots = [
             Node(
-                depth=0, title=BY_NAME[kind].title, kind=kind, note=str(counts[kind]), path=(kind,)
+                depth=0, title=BY_NAME[kind].title, kind=kind,
+                note=str(self._inventory.count(kind)), path=(kind,),
             )
             for kind in _ROOTS
-        ]
+        ]  # fmt: skip
         self.nodes, self.open = [], set()
         wanted: set[tuple[str, ...]] = {("listener",)} if opened is None else opened
         for root in roots:

@@ -1,6 +1,11 @@
-"""From a resource to a request that reaches it, or to the reason why none can."""
+"""From a resource to a request that reaches it, or to the reason why none can.
+
+Decision: what finds it is imported when it is asked for: the first screen is there sooner.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.message import Message
@@ -11,10 +16,11 @@ from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
 from osmscope.report.untrusted import escaped
 from osmscope.session.request_form import RequestForm, form_of
-from osmscope.session.witnesses import SidecarWitnesses
-from osmscope.trace.witness.goals import KINDS, Kind
-from osmscope.trace.witness.search import NoWitness
 from osmscope.tui.browsing import Browsing
+
+if TYPE_CHECKING:
+    from osmscope.session.witnesses import SidecarWitnesses
+    from osmscope.trace.witness.goals import Kind
 
 _LONG = 15.0
 """Seconds that a reason stays."""
@@ -67,6 +73,8 @@ def witnessed(
     member: str, witnesses: SidecarWitnesses, inventory: Inventory, ref: Ref
 ) -> Witnessed:
     """Find a request that reaches a resource; raises OsmscopeError."""
+    from osmscope.trace.witness.search import NoWitness
+
     goal = _goal(inventory, ref)
     if goal is None:
         words = f"no request leads to a {ref.kind.replace('_', ' ')} of its own"
@@ -88,6 +96,8 @@ def witnessed(
 
 def _goal(inventory: Inventory, ref: Ref) -> tuple[Kind, str] | None:
     """Say what is to be reached for a resource: itself, or what it is a part of."""
+    from osmscope.trace.witness.goals import KINDS
+
     while ref.kind in ("filter", "rbac"):
         above = inventory.parent(ref)
         if above is None:

@@ -68,15 +68,13 @@ class Inventory:
         return listing_of(kind.name, table, tuple(marks))
 
     def counts(self) -> dict[str, int]:
-        """Count the resources of the kinds that are listed, or that the dump lists itself."""
-        entries = {"listener", "route_config", "cluster", "secret"}
-        return {
-            kind.name: len(self._listings[kind.name].rows)
-            if kind.name in self._listings
-            else len(self.proxy.dump.entries(kind.name))
-            for kind in KINDS
-            if kind.name in self._listings or kind.name in entries
-        }
+        """Count the resources of the kinds that are listed already."""
+        return {kind: len(listing.rows) for kind, listing in tuple(self._listings.items())}
+
+    def count(self, kind: str) -> int:
+        """Count the resources of a kind of which the dump has a section, and do not list them."""
+        known = self._listings.get(kind)
+        return len(self.proxy.dump.entries(kind)) if known is None else len(known.rows)
 
     def row(self, ref: Ref) -> Row | None:
         """Return a resource's row; None where it is not there."""
