@@ -119,7 +119,7 @@ def _send(connection: socket.socket, request: TraceRequest, *, is_http2: bool) -
         connection.sendall(_TCP_BYTES)
         connection.recv(1 << 16)
     elif is_http2:
-        connection.sendall(http2.request_bytes(_http2_fields(request)))
+        connection.sendall(http2.request_bytes(http2_fields(request)))
         http2.wait_for_end(lambda: connection.recv(1 << 16), connection.sendall)
     else:
         connection.sendall(http1_bytes(request))
@@ -134,7 +134,8 @@ def http1_bytes(request: TraceRequest) -> bytes:
     """
     headers = list(_headers(request))
     names = {name.lower() for name, _ in headers}
-    lines = [f"{request.method or 'GET'} {request.path or '/'} HTTP/1.1"]
+    target = request.host if request.method == "CONNECT" else None
+    lines = [f"{request.method or 'GET'} {request.path or target or '/'} HTTP/1.1"]
     if request.host is not None:
         lines.append(f"host: {request.host}")
     lines += [f"{name}: {value}" for name, value in headers]
@@ -145,13 +146,18 @@ def http1_bytes(request: TraceRequest) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + _body(dict(headers))
 
 
-def _http2_fields(request: TraceRequest) -> Iterator[tuple[str, str]]:
+def http2_fields(request: TraceRequest) -> Iterator[tuple[str, str]]:
+    """Yield a request's fields as HTTP/2 sends them, pseudo headers first."""
+    headers = list(_headers(request))
+    pseudo = [(name, value) for name, value in headers if name.startswith(":")]
     yield ":method", request.method or "GET"
-    yield ":scheme", "https" if request.starts_tls else "http"
     if request.host is not None:
         yield ":authority", request.host
-    yield ":path", request.path or "/"
-    yield from _headers(request)
+    if pseudo or request.method != "CONNECT":
+        yield ":scheme", "https" if request.starts_tls else "http"
+        yield ":path", request.path or "/"
+    yield from pseudo
+    yield from (header for header in headers if header not in pseudo)
 
 
 def _headers(request: TraceRequest) -> Iterator[tuple[str, str]]:

@@ -35,9 +35,10 @@ def curl_command(request: TraceRequest, *, stand_in: str = "") -> CurlCommand:
         stand_in: An address that only stands for the real one: it is not written.
 
     Raises:
-        UsageError: It is no HTTP, or names no host.
+        UsageError: It is no HTTP, names no host, or is an extended CONNECT.
     """
-    if request.protocol == "tcp" or not request.host:
+    is_extended = ":protocol" in (request.headers or ())
+    if request.protocol == "tcp" or not request.host or is_extended:
         hint = "copy it as `osmscope trace …` instead"
         raise UsageError("curl speaks HTTP to a host: this request cannot be said", hint=hint)
     words = ["curl", *_method(request), *_headers(request), *_protocol(request)]

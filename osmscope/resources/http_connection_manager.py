@@ -2,7 +2,7 @@
 
 from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import extension
-from osmscope.resources.matcher import HeaderMatcher, TypedExtensionConfig
+from osmscope.resources.matcher import HeaderMatcher, StringMatcher, TypedExtensionConfig
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import HeaderValueOption, RouteConfiguration
@@ -119,14 +119,32 @@ class Http1ProtocolOptions(Resource, frozen=True):
 
     inert = frozenset({
         "header_key_format", "enable_trailers", "override_stream_error_on_invalid_http_message",
-        "send_fully_qualified_url", "use_balsa_parser", "ignore_http_11_upgrade",
-        "allow_chunked_length",
+        "send_fully_qualified_url", "use_balsa_parser",
     })  # fmt: skip
 
     allow_absolute_url: bool | None = None
     accept_http_10: bool = False
     default_host_for_http_10: str = ""
     allow_custom_methods: bool = False
+    allow_chunked_length: bool = False
+    ignore_http_11_upgrade: tuple[StringMatcher, ...] = ()
+
+
+class Http2ProtocolOptions(Resource, frozen=True):
+    """Options of the HTTP/2 codec that decide something."""
+
+    inert = frozenset({
+        "hpack_table_size", "max_concurrent_streams", "initial_stream_window_size",
+        "initial_connection_window_size", "allow_metadata", "max_outbound_frames",
+        "max_outbound_control_frames", "max_consecutive_inbound_frames_with_empty_payload",
+        "max_inbound_priority_frames_per_stream",
+        "max_inbound_window_update_frames_per_data_frame_sent",
+        "stream_error_on_invalid_http_messaging", "override_stream_error_on_invalid_http_message",
+        "custom_settings_parameters", "connection_keepalive", "use_oghttp2_codec",
+        "max_metadata_size", "enable_huffman_encoding", "stream_reset_burst", "stream_reset_rate",
+    })  # fmt: skip
+
+    allow_connect: bool = False
 
 
 class CommonHttpProtocolOptions(Resource, frozen=True):
@@ -244,8 +262,8 @@ class HttpConnectionManager(Resource, frozen=True):
     """`envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`."""
 
     inert = frozenset({
-        "tracing", "http2_protocol_options",
-        "http3_protocol_options", "server_header_transformation", "max_request_headers_kb",
+        "tracing",
+        "http3_protocol_options", "server_header_transformation",
         "request_timeout", "request_headers_timeout", "drain_timeout",
         "delayed_close_timeout", "access_log", "access_log_flush_interval", "access_log_options",
         "flush_access_log_on_new_request", "proxy_100_continue", "server_name",
@@ -267,6 +285,8 @@ class HttpConnectionManager(Resource, frozen=True):
     http_filters: tuple[HttpFilter, ...] = ()
     common_http_protocol_options: CommonHttpProtocolOptions = CommonHttpProtocolOptions()
     http_protocol_options: Http1ProtocolOptions = Http1ProtocolOptions()
+    http2_protocol_options: Http2ProtocolOptions | None = None
+    max_request_headers_kb: int | None = None
     scheme_header_transformation: SchemeHeaderTransformation | None = None
     add_user_agent: bool | None = None
     use_remote_address: bool | None = None

@@ -5,10 +5,9 @@ read it (`AUTO` is what ALPN agreed on, else what the first bytes are), a method
 know, characters that may not stand in a path, a header or an authority, too many headers and, on
 request, header names with underscores end a request with code 400, 403 or 431 and the flag DPE; no
 route is looked up. What is no HTTP/2 closes the connection, if that is all that the codec reads.
-HTTP/2 has no reply for any of these: the stream is reset, with code 0; it counts its pseudo headers
-too. Its clients name the scheme themselves.
-Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: what
-concerns sizes, bodies, `content-length` and `transfer-encoding`.
+HTTP/2 has no reply for any of these: the stream is reset, with code 0. Its clients name the scheme
+themselves.
+Checked against Envoy 1.40.0, whose methods those of its HTTP/1 parser are. Not modelled: bodies.
 """
 
 from __future__ import annotations
@@ -19,9 +18,13 @@ import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules import http2_fields
+from osmscope.rules.extended_connect import as_upgrade, refuse_protocol
 from osmscope.rules.facts import Headers, Request
+from osmscope.rules.header_limits import HeaderLimits, refuse_size
+from osmscope.rules.ignored_upgrade import without_ignored
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.message_framing import refuse_framing
 from osmscope.rules.request_target import read_target
 
 _METHODS = (
@@ -31,13 +34,11 @@ _METHODS = (
 )
 METHODS = frozenset(_METHODS.split())
 """What the HTTP/1 codec knows; `allow_custom_methods` lifts the limit."""
-DEFAULT_MAX_HEADERS_COUNT = 100
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _AUTHORITY = re.compile(r"[!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]*")
 _BLANK = " \t"
-_PSEUDO = frozenset({":method", ":path", ":scheme"})
 _PATH_GAP = re.compile(r"[\t \x80-\U0010ffff]")
 
 
@@ -57,14 +58,26 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
         return reply
     if request.protocol == "h2":
         return _decode_http2(hcm, request)
+    return _decode_http1(hcm, request)
+
+
+def _decode_http1(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
+    """Look at the size of all, then at the request line, then at one header after the other."""
     headers = join_inline(_trimmed(request.headers), request.protocol)
-    reply = _refused_request_line(hcm, request) or _refused_characters(headers)
+    reply = (
+        refuse_size(hcm, request)
+        or _refused_request_line(hcm, request)
+        or _refused_characters(headers)
+    )
     if reply is not None:
         return reply
-    counted = _counted(hcm, request.protocol, headers)
+    counted = _counted(hcm, headers)
     if isinstance(counted, LocalReply):
         return counted
-    target = read_target(hcm, request.with_headers(counted))
+    reply = refuse_framing(hcm, counted)
+    if reply is not None:
+        return reply
+    target = read_target(hcm, request.with_headers(without_ignored(hcm, counted)))
     if isinstance(target, LocalReply):
         return target
     # An absolute URL's authority replaced that of the header by now: nobody looks at that one.
@@ -73,31 +86,38 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
 
 def _decode_http2(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
     """Look at one field after the other, then at all of them."""
-    headers = request.headers
+    headers = _with_scheme(request)
+    joined = join_inline(headers, request.protocol)
     action = hcm.common_http_protocol_options.headers_with_underscores_action
+    limits = HeaderLimits(hcm, request.protocol)
     dropped = False
-    reply = None
+    reply = refuse_protocol(hcm, headers)
     for name, values in headers.items():
-        reply = http2_fields.refuse_field(name, values)
+        reply = reply or http2_fields.refuse_field(name, values)
         if reply is None and action == "REJECT_REQUEST" and "_" in name:
             return _underscored(request.protocol, name)
         if reply is not None:
             break
-        dropped = dropped or (action == "DROP_HEADER" and "_" in name)
+        if action == "DROP_HEADER" and "_" in name:
+            dropped, joined = True, joined.remove(name)
+        else:
+            reply = limits.add(name, joined.all(name))
+    if reply is not None and reply.flags == ("DR",):
+        return reply
     reply = reply or http2_fields.refuse_message(headers)
     if reply is not None:
         # What is told first about a stream stays, and a dropped header was told.
         details = "http2.unexpected_underscore" if dropped else reply.details
         return msgspec.structs.replace(reply, details=details)
-    counted = _counted(hcm, request.protocol, join_inline(headers, request.protocol))
-    return counted if isinstance(counted, LocalReply) else _with_scheme(request, counted)
+    return as_upgrade(joined)
 
 
-def _with_scheme(request: Request, headers: Headers) -> Headers:
+def _with_scheme(request: Request) -> Headers:
     """Add the scheme that an HTTP/2 client names, which is that of its connection."""
-    if request.method == "CONNECT":
-        return headers.remove(":path")
-    return headers.set(":scheme", "https" if request.connection.terminated_tls else "http")
+    if request.method == "CONNECT" and ":protocol" not in request.headers:
+        return request.headers.remove(":path")
+    scheme = "https" if request.connection.terminated_tls else "http"
+    return Headers({":scheme": (scheme,), **dict(request.headers.items())})
 
 
 def refusal(code: int, details: str, reason: str) -> LocalReply:
@@ -169,27 +189,22 @@ def _refused_authority(headers: Headers) -> LocalReply | None:
     return None
 
 
-def _counted(hcm: HttpConnectionManager, protocol: str, headers: Headers) -> Headers | LocalReply:
-    options = hcm.common_http_protocol_options
-    if options.headers_with_underscores_action != "ALLOW":
-        underscored = [name for name in headers if "_" in name]
-        if underscored and options.headers_with_underscores_action == "REJECT_REQUEST":
-            return _underscored(protocol, underscored[0])
-        headers = headers.remove(*underscored)
-    limit = options.max_headers_count or DEFAULT_MAX_HEADERS_COUNT
-    count = sum(len(values) for name, values in headers.items() if name not in _PSEUDO)
-    count += len(_PSEUDO) if protocol == "h2" else 0
-    if count > limit:
-        return _excess(431, protocol, "too_many_headers", f"{count} headers are more than {limit}")
+def _counted(hcm: HttpConnectionManager, headers: Headers) -> Headers | LocalReply:
+    action = hcm.common_http_protocol_options.headers_with_underscores_action
+    limits = HeaderLimits(hcm, "http/1.1")
+    for name, values in headers.items():
+        if "_" in name and action == "REJECT_REQUEST":
+            return _underscored("http/1.1", name)
+        if "_" in name and action == "DROP_HEADER":
+            headers = headers.remove(name)
+        elif reply := limits.add(name, values):
+            return reply
     return headers
 
 
 def _underscored(protocol: str, name: str) -> LocalReply:
     words = f'the header name "{name}" has an underscore'
-    return _excess(400, protocol, "unexpected_underscore", words)
-
-
-def _excess(code: int, protocol: str, details: str, reason: str) -> LocalReply:
     if protocol == "h2":
-        return LocalReply(code=0, flags=("DR",), details=f"http2.{details}", reason=reason)
-    return refusal(code, f"http1.{details}", reason)
+        details = "http2.unexpected_underscore"
+        return LocalReply(code=0, flags=("DR",), details=details, reason=words)
+    return refusal(400, "http1.unexpected_underscore", words)

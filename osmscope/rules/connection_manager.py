@@ -14,6 +14,7 @@ import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules import authority, client_address, codec, header_sanitizing, request_checks
+from osmscope.rules.connect_udp import with_udp_target
 from osmscope.rules.early_header_mutation import mutate_early
 from osmscope.rules.facts import Request
 from osmscope.rules.forwarded_client_cert import forward_client_cert
@@ -62,6 +63,10 @@ def prepare(
     reply = reply or request_checks.check(headers)
     if reply is not None:
         return _refused(request, reply)
+    targeted = with_udp_target(headers)
+    if isinstance(targeted, LocalReply):
+        return _refused(request, targeted)
+    request = request.with_headers(targeted)
     return _rewritten(hcm, request, internal_only_headers)
 
 
@@ -88,12 +93,12 @@ def _rewritten(
     if normalized.reply is not None:
         return _refused(request, normalized.reply, options.assumptions)
     host, port = request.headers.first(":authority") or "", request.connection.destination_port
-    new_host = authority.rewrite_authority(hcm, host, port)
+    request = authority.with_rewritten_authority(hcm, request)
+    new_host = request.headers.first(":authority") or ""
     assumptions = options.assumptions
     if port is None and authority.needs_destination_port(hcm, host):
         assumptions = (*assumptions, "the destination port is not the one that the host names")
     if new_host != host:
-        request = request.with_headers(request.headers.set(":authority", new_host))
         reasons.append(f'the host "{host}" becomes "{new_host}"')
     prepared = _sanitized(hcm, request, internal_only_headers)
     return msgspec.structs.replace(

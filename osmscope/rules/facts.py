@@ -154,6 +154,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Runtime keys that are set."""
     random_value: int | None = None
     """Fixes every weighted choice; None where all choices are listed."""
+    connect_port: int | None = None
+    """The port that was stripped off the authority of a CONNECT; the router puts it back."""
     session_host: str = ""
     """The address of the endpoint that a session names; "" where none does."""
     session_is_strict: bool = False

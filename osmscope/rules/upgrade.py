@@ -1,7 +1,7 @@
 """Upgrades and CONNECT.
 
 What Envoy does: an HTTP/1.1 request whose `connection` names `upgrade` asks for what its `upgrade`
-header says; h2c alone is ignored; CONNECT, and its `:protocol`, are upgrades too. The route's
+header says; h2c alone is ignored; CONNECT is an upgrade too. The route's
 `upgrade_configs` decides before the connection manager's; what neither allows is answered with
 403, unless the request has no route, which is a 404 of the router's. The connection manager may
 run other filters for an upgrade. Types are compared ignoring case.
@@ -32,9 +32,7 @@ def upgrade_type(headers: Headers) -> str | None:
         wanted = headers.first("upgrade") or ""
         if any(token.strip() == "upgrade" for token in tokens) and wanted.lower() != "h2c":
             return wanted
-    if headers.first(":method") == "CONNECT":
-        return headers.first(":protocol") or "CONNECT"
-    return None
+    return "CONNECT" if headers.first(":method") == "CONNECT" else None
 
 
 def decide_upgrade(

@@ -1,10 +1,11 @@
 """The headers that an endpoint receives.
 
-What Envoy does: once the cluster is known, the router takes out what steers itself and tells the
-timeout and the number of the try; then the weighted cluster changes headers and the host, then
-route, virtual host and table change headers; then the host is rewritten, then the path. What steers
-retries is taken out last, so that header changes can steer them too. `suppress_envoy_headers`
-leaves out the timeout and the original host and path, but not the number of the try.
+What Envoy does: once the cluster is known, the router puts the port of a CONNECT back, takes out
+what steers itself and tells the timeout and the number of the try; then the weighted cluster
+changes headers and the host, then route, virtual host and table change headers; then the host is
+rewritten, then the path. What steers retries is taken out last, so that header changes can steer
+them too. `suppress_envoy_headers` leaves out the timeout and the original host and path, but not
+the number of the try.
 Checked against Envoy 1.40.0. Not modelled: second and later tries; what the cluster's own HTTP
 filters change.
 """
@@ -20,6 +21,7 @@ from osmscope.resources.route import (
     RouteConfiguration,
     VirtualHost,
 )
+from osmscope.rules.authority import with_connect_port
 from osmscope.rules.facts import Headers
 from osmscope.rules.header_mutation import apply, in_order, request_mutations
 from osmscope.rules.host_rewrite import rewrite_host, with_host
@@ -77,7 +79,7 @@ def finish(forwarding: Forwarding) -> UpstreamHeaders:
     Raises:
         DumpError: RE2 refuses an expression, or a duration cannot be read.
     """
-    headers = _with_timeout(forwarding, forwarding.context.request.headers)
+    headers = _with_timeout(forwarding, with_connect_port(forwarding.context.request))
     if forwarding.virtual_host.include_request_attempt_count:
         headers = headers.set("x-envoy-attempt-count", "1")
     headers, missing = _mutated(forwarding, headers)

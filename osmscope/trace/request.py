@@ -174,7 +174,8 @@ def check_request(request: TraceRequest, *, where: str) -> None:
             )
     _check_time(request, where)
     for name in request.headers or ():
-        if not name or name.startswith(":"):
+        of_http2 = name == ":protocol" and request.protocol == "h2"
+        if not name or (name.startswith(":") and not of_http2):
             raise UsageError(
                 f"{name!r} is not a header's name",
                 where=where,

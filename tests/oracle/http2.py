@@ -38,10 +38,14 @@ def _fields(request: Json) -> list[tuple[str, str]]:
     fields = [(":method", request["method"])]
     if "host" in request:
         fields.append((":authority", request["host"]))
-    if request["method"] != "CONNECT":
+    headers = dict(request.get("headers", {}))
+    protocol = headers.pop(":protocol", None)
+    if request["method"] != "CONNECT" or protocol is not None:
         scheme = "https" if request.get("tls") else "http"
         fields += [(":scheme", scheme), (":path", request["path"])]
-    for name, values in request.get("headers", {}).items():
+    if protocol is not None:
+        fields.append((":protocol", protocol))
+    for name, values in headers.items():
         listed = [values] if isinstance(values, str) else values
         fields += [(name, value) for value in listed]
     return fields

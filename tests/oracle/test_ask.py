@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from osmscope.oracle import http2
-from osmscope.oracle.ask import http1_bytes, proxy_header
+from osmscope.oracle.ask import http1_bytes, http2_fields, proxy_header
 from osmscope.oracle.not_comparable import NotComparableError
 from osmscope.trace.request import TraceRequest
 
@@ -43,6 +43,10 @@ def test_what_no_header_can_say_is_not_compared(changes, words):
             b"GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nx: 1\r\nx: 2\r\n\r\n",
         ),
         (
+            {"method": "CONNECT", "host": "a:80"},
+            b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\nconnection: close\r\n\r\n",
+        ),
+        (
             {"headers": {"transfer-encoding": "chunked", "connection": "close"}},
             b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n0\r\n\r\n",
         ),
@@ -50,6 +54,21 @@ def test_what_no_header_can_say_is_not_compared(changes, words):
 )
 def test_http1_is_written_as_the_request_says(fields, expected):
     assert http1_bytes(TraceRequest(**fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"host": "a"}, [":method", ":authority", ":scheme", ":path"]),
+        ({"method": "CONNECT", "host": "a:80"}, [":method", ":authority"]),
+        (
+            {"method": "CONNECT", "host": "a", "headers": {"x": "1", ":protocol": "websocket"}},
+            [":method", ":authority", ":scheme", ":path", ":protocol", "x"],
+        ),
+    ],
+)
+def test_http2_says_pseudo_headers_first(fields, expected):
+    assert [name for name, _ in http2_fields(TraceRequest(**fields))] == expected
 
 
 def test_http2_writes_lengths_above_a_prefix():

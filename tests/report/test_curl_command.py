@@ -88,7 +88,10 @@ def test_an_address_that_stands_for_another_is_not_written():
     assert any("DNS" in note for note in command.notes)
 
 
-@pytest.mark.parametrize("fields", [{"protocol": "tcp"}, {"host": None}])
-def test_what_is_no_http_is_refused(fields):
+@pytest.mark.parametrize(
+    "fields",
+    [{"protocol": "tcp"}, {"host": None}, {"method": "CONNECT", "headers": {":protocol": "x"}}],
+)
+def test_what_curl_cannot_ask_is_refused(fields):
     with pytest.raises(UsageError, match="curl speaks HTTP"):
         _text(**fields)

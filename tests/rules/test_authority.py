@@ -4,7 +4,13 @@ import msgspec
 import pytest
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
-from osmscope.rules.authority import needs_destination_port, rewrite_authority
+from osmscope.rules.authority import (
+    needs_destination_port,
+    rewrite_authority,
+    with_connect_port,
+    with_rewritten_authority,
+)
+from osmscope.rules.facts import Connection, Headers, Request
 
 HOSTS = [
     # as sent, matching port 80, any port, any port and trailing dot, trailing dot
@@ -55,3 +61,36 @@ def test_the_destination_port_counts_where_there_is_a_port(
 ) -> None:
     manager = HttpConnectionManager(strip_matching_host_port=strip)
     assert needs_destination_port(manager, host) is needed
+
+
+UPGRADE = {":method": "GET", "connection": "upgrade", "upgrade": "websocket"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "headers", "host", "seen", "sent"),
+    [
+        ("http/1.1", {":method": "GET"}, "a:80", "a", "a"),
+        ("http/1.1", {":method": "CONNECT"}, "a:80", "a", "a:80"),
+        ("http/1.1", {":method": "CONNECT"}, "a.:80", "a", "a:80"),
+        ("http/1.1", {":method": "CONNECT"}, "a.", "a", "a"),
+        ("http/1.1", {":method": "CONNECT"}, "a", "a", "a"),
+        ("http/1.1", UPGRADE, "a:80", "a", "a"),
+        ("h2", UPGRADE, "a:80", "a", "a:80"),
+        ("h2", {":method": "CONNECT"}, "a:80", "a", "a:80"),
+        ("h2", {":method": "GET"}, "a:80", "a", "a"),
+    ],
+)
+def test_the_router_puts_the_port_of_a_connect_back(
+    protocol: str, headers: dict[str, str], host: str, seen: str, sent: str
+) -> None:
+    manager = HttpConnectionManager(strip_any_host_port=True, strip_trailing_host_dot=True)
+    fields = Headers.of([(":authority", host), *headers.items()])
+    request = Request(connection=Connection(), headers=fields, protocol=protocol)
+    rewritten = with_rewritten_authority(manager, request)
+    assert rewritten.host == seen
+    assert with_connect_port(rewritten).first(":authority") == sent
+
+
+def test_a_filter_may_have_taken_the_authority_away() -> None:
+    gone = Request(connection=Connection(), headers=Headers(), connect_port=80)
+    assert with_connect_port(gone) == Headers()

@@ -224,17 +224,55 @@ def test_connect_over_http2_has_neither_scheme_nor_path() -> None:
     [
         ([("x0", "1")], None),
         ([("x0", "1"), ("x1", "1")], "http2.too_many_headers"),
+        ([("x0", "1"), ("x1", "1"), ("a_b", "1")], "http2.too_many_headers"),
+        ([("x0", "1" * 1024), ("te", "x")], "http2.header_list_size_too_large"),
+        ([("te", "x"), ("x0", "1" * 1024)], "http2.invalid.header.field"),
+        ([(":protocol", "websocket")], "http2.invalid.header.field"),
         ([("a_b", "1")], "http2.unexpected_underscore"),
         ([("x y", "1")], "http2.invalid.header.field"),
     ],
 )
 def test_http2_resets_the_stream(sent: list[tuple[str, str]], expected: str | None) -> None:
     options = {"max_headers_count": 5, "headers_with_underscores_action": "REJECT_REQUEST"}
-    decoded = decode(
-        hcm(common_http_protocol_options=options), request(*sent, method="FOO", protocol="h2")
-    )
+    manager = hcm(common_http_protocol_options=options, max_request_headers_kb=1)
+    decoded = decode(manager, request(*sent, method="FOO", protocol="h2"))
     if expected is None:
         assert isinstance(decoded, Headers)
     else:
         assert isinstance(decoded, LocalReply)
         assert (decoded.code, decoded.details) == (0, expected)
+
+
+def test_an_extended_connect_is_an_upgrade_with_a_path() -> None:
+    manager = hcm(http2_protocol_options={"allow_connect": True})
+    sent = request((":protocol", "websocket"), method="CONNECT", path="/x", protocol="h2")
+    decoded = decode(manager, sent)
+    assert isinstance(decoded, Headers)
+    assert (decoded.first(":method"), decoded.first(":path")) == ("GET", "/x")
+    assert (decoded.first("upgrade"), decoded.first(":scheme")) == ("websocket", "http")
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (request(("x", "1" * 1024), ("a_b", "1"), method="FOO"), "http1.headers_too_large"),
+        (request(("x", "1"), ("y", "1"), ("a_b", "1")), "http1.too_many_headers"),
+        (request(("a_b", "1"), ("x", "1"), ("y", "1")), "http1.unexpected_underscore"),
+        (request(("content-length", "x")), "http1.codec_error"),
+    ],
+)
+def test_http1_looks_at_the_size_first_and_then_at_one_header_after_the_other(
+    sent: Request, expected: str
+) -> None:
+    options = {"max_headers_count": 2, "headers_with_underscores_action": "REJECT_REQUEST"}
+    manager = hcm(common_http_protocol_options=options, max_request_headers_kb=1)
+    decoded = decode(manager, sent)
+    assert isinstance(decoded, LocalReply)
+    assert decoded.details == expected
+
+
+def test_an_upgrade_that_is_ignored_leaves_a_plain_request() -> None:
+    manager = hcm(http_protocol_options={"ignore_http_11_upgrade": [{"prefix": "TLS/"}]})
+    decoded = decode(manager, request(("connection", "upgrade"), ("upgrade", "TLS/1.2")))
+    assert isinstance(decoded, Headers)
+    assert "upgrade" not in decoded

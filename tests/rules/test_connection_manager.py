@@ -71,6 +71,7 @@ def test_an_internal_request_is_marked() -> None:
         ({":method": "FOO", ":authority": "absent"}, {}, "http1.codec_error"),
         ({":authority": "absent", ":path": "/#"}, {}, "missing_host_header"),
         ({":path": "/#"}, {}, "path_normalization_failed"),
+        ({":path": "/#", "connection": "upgrade", "upgrade": "connect-udp"}, {}, "invalid_path"),
     ],
 )
 def test_the_first_refusal_is_the_reply(

@@ -21,7 +21,7 @@ from osmscope.rules.upgrade import decide_upgrade, terminates_connect, upgrade_t
         ({"upgrade": "h2c, websocket", "connection": "upgrade"}, "h2c, websocket"),
         ({"upgrade": "", "connection": "upgrade"}, ""),
         ({":method": "CONNECT"}, "CONNECT"),
-        ({":method": "CONNECT", ":protocol": "websocket"}, "websocket"),
+        ({":method": "CONNECT", ":protocol": "bytestream"}, "CONNECT"),
     ],
 )
 def test_what_is_an_upgrade(headers: dict[str, str], expected: str | None) -> None:

@@ -63,6 +63,11 @@ def test_headers_as_sent(fields, headers):
     assert dict(read(**fields).all_headers().items()) == headers
 
 
+def test_an_extended_connect_names_its_protocol_over_http2():
+    asked = read(protocol="h2", method="CONNECT", headers={":protocol": "websocket"})
+    assert asked.all_headers().first(":protocol") == "websocket"
+
+
 def test_the_sni_is_in_lower_case_and_the_peer_is_the_source_unless_said():
     connection = read(sni="A.com", src_ip="10.0.0.1").connection()
     assert (connection.server_name, connection.direct_source_ip) == ("a.com", "10.0.0.1")
@@ -87,6 +92,7 @@ def test_a_certificate_counts_as_trusted_unless_said(trusted, fact):
         ({"now": "noon"}, "now 'noon' is not a time"),
         ({"now": "nan"}, "now 'nan' is not a time"),
         ({"headers": {":path": "/x"}}, "':path' is not a header's name"),
+        ({"headers": {":protocol": "x"}}, "':protocol' is not a header's name"),
         ({"headers": {"": "x"}}, "'' is not a header's name"),
         ({"dst_port": "80"}, "cannot be read"),
         ({"dst_port": True}, "cannot be read"),
