@@ -4,9 +4,12 @@ What Envoy does: the first of `transport_socket_matches` all of whose values the
 `envoy.transport_socket_match` has (an empty match fits every endpoint), else the first that the
 locality's metadata fits, else the cluster's `transport_socket`, else plaintext. SNI is the
 authority as forwarded (`auto_sni`, unless it is an IP address), else the endpoint's hostname
-(`auto_host_sni`), else `sni`. Without a validation context nothing of the peer is verified. Checked
+(`auto_host_sni`), else `sni`. ALPN is `alpn_protocols`, else what the HTTP protocol is called; a
+`tcp_proxy` then offers none. Without a validation context nothing of the peer is verified. Checked
 against Envoy 1.40.0. Not modelled: `transport_socket_matcher`, filter state that sets the SNI.
 """
+
+from collections.abc import Iterator
 
 import msgspec
 
@@ -33,6 +36,7 @@ from osmscope.rules.string_matcher import describe
 from osmscope.rules.subset import same_value
 
 _NAMESPACE = "envoy.transport_socket_match"
+_NAMES = {"HTTP/1.1": "http/1.1", "HTTP/2": "h2"}
 
 
 class SocketChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +106,11 @@ def speaks_tls(cluster: Cluster) -> bool:
 
 
 def upstream_tls(
-    cluster: Cluster, host: Host, configuration: Resource, headers: Headers | None = None
+    cluster: Cluster,
+    host: Host,
+    configuration: Resource,
+    headers: Headers | None = None,
+    protocol: str = "",
 ) -> UpstreamTls | None:
     """Tell how Envoy speaks TLS to an endpoint; None where it does not, or cannot be told.
 
@@ -111,6 +119,7 @@ def upstream_tls(
         host: The endpoint.
         configuration: What `transport_socket_of` chose.
         headers: The request's, as forwarded; None for a `tcp_proxy`.
+        protocol: What `upstream_protocol` names; "" where no HTTP is spoken.
 
     Raises:
         DumpError: A configuration has a type that Envoy never writes.
@@ -125,7 +134,7 @@ def upstream_tls(
     return UpstreamTls(
         sni=sni,
         sni_reason=reason,
-        alpn=common.alpn_protocols,
+        alpn=common.alpn_protocols or tuple(_of_protocol(protocol)),
         certificate_secrets=tuple(s.name for s in common.tls_certificate_sds_secret_configs),
         inline_certificates=len(common.tls_certificates),
         validation_secret=common.validation_secret(),
@@ -133,6 +142,11 @@ def upstream_tls(
         san_matchers=_san_matchers(validation),
         expected_san=authority or (sni if configuration.auto_sni_san_validation else ""),
     )
+
+
+def _of_protocol(protocol: str) -> Iterator[str]:
+    """Yield what Envoy offers for a protocol, or for "one or another", by itself."""
+    yield from (_NAMES[name] for name in protocol.split(" or ") if name in _NAMES)
 
 
 def _configuration(socket: TransportSocket) -> Resource:

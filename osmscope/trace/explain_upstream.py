@@ -11,7 +11,7 @@ from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
 from osmscope.rules.shares import Shares
 from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
-from osmscope.rules.upstream_protocol import upstream_protocol
+from osmscope.rules.upstream_protocol import UpstreamProtocol, upstream_protocol
 from osmscope.trace.answer import Candidate, Step
 from osmscope.trace.path import Upstream
 from osmscope.trace.update_notes import update_notes
@@ -51,8 +51,9 @@ def cluster_steps(
     if shares is not None:
         yield _endpoint_step(shares)
     if upstream.cluster is not None and shares is not None and shares.endpoints:
-        step = _transport_step(upstream.cluster, shares.endpoints[0].host, headers)
-        yield _with_protocol(step, upstream.cluster, spoken)
+        protocol = upstream_protocol(upstream.cluster, spoken) if spoken else None
+        host = shares.endpoints[0].host
+        yield _transport_step(upstream.cluster, host, headers, protocol)
 
 
 def _endpoint_step(shares: Shares) -> Step:
@@ -70,23 +71,25 @@ def _endpoint_step(shares: Shares) -> Step:
     )
 
 
-def _with_protocol(step: Step, cluster: Cluster, spoken: str) -> Step:
-    """Add the protocol that endpoints are spoken to with, where that is not HTTP/1.1."""
-    protocol = upstream_protocol(cluster, spoken)
-    if not spoken or protocol.name == "HTTP/1.1":
+def _transport_step(
+    cluster: Cluster, host: Host, headers: Headers | None, protocol: UpstreamProtocol | None
+) -> Step:
+    """Tell what is spoken to an endpoint; the protocol too, where that is not HTTP/1.1."""
+    step = _tls_step(cluster, host, headers, "" if protocol is None else protocol.name)
+    if protocol is None or protocol.name == "HTTP/1.1":
         return step
     # A field that names it says no more than the name does.
     words = (
         f"{protocol.name} {protocol.reason if protocol.reason.startswith('as ') else ''}".strip()
     )
-    return msgspec.structs.replace(step, reason=f"{step.reason}, {words}" if step.reason else words)
+    return msgspec.structs.replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
 
 
-def _transport_step(cluster: Cluster, host: Host, headers: Headers | None) -> Step:
+def _tls_step(cluster: Cluster, host: Host, headers: Headers | None, protocol: str) -> Step:
     choice = transport_socket_of(cluster, host)
     if choice.missing:
         return Step(kind="upstream_tls", chosen="", reason=f"{choice.missing} is not known")
-    tls = upstream_tls(cluster, host, choice.configuration, headers)
+    tls = upstream_tls(cluster, host, choice.configuration, headers, protocol)
     if tls is None:
         return Step(kind="upstream_tls", chosen="plaintext", reason=choice.reason)
     notes = []

@@ -115,7 +115,7 @@ def test_a_transport_socket_matcher_is_not_evaluated() -> None:
     assert choice.missing == "what the cluster's transport_socket_matcher decides"
 
 
-def tls(context: dict[str, object], **fields: object) -> UpstreamTls:
+def tls(context: dict[str, object], protocol: str = "", **fields: object) -> UpstreamTls:
     authority = fields.pop("authority", None)
     headers = (
         None
@@ -128,6 +128,7 @@ def tls(context: dict[str, object], **fields: object) -> UpstreamTls:
         host(),
         msgspec.json.decode(msgspec.json.encode(context), type=UpstreamTlsContext),
         headers,
+        protocol,
     )
     assert found is not None
     return found
@@ -182,6 +183,23 @@ def test_http_options_without_those_of_upstream() -> None:
 
 def test_plaintext_has_no_tls() -> None:
     assert upstream_tls(cluster(), host(), RawBuffer()) is None
+
+
+@pytest.mark.parametrize(
+    ("configured", "protocol", "offered"),
+    [
+        ((), "", ()),
+        ((), "HTTP/1.1", ("http/1.1",)),
+        ((), "HTTP/2", ("h2",)),
+        ((), "HTTP/2 or HTTP/1.1", ("h2", "http/1.1")),
+        ((), "HTTP/3", ()),
+        (("osm",), "", ("osm",)),
+        (("osm",), "HTTP/1.1", ("osm",)),
+    ],
+)
+def test_alpn(configured: tuple[str, ...], protocol: str, offered: tuple[str, ...]) -> None:
+    context = {"common_tls_context": {"alpn_protocols": configured}}
+    assert tls(context, protocol).alpn == offered
 
 
 def test_secrets_and_alpn() -> None:

@@ -185,9 +185,9 @@ OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
         (None, None),
         ({"explicit_http_config": {"http_protocol_options": {}}}, None),
         ({"explicit_http_config": {"http2_protocol_options": {}}},
-         "plaintext, HTTP/2"),
+         "plaintext; HTTP/2"),
         ({"use_downstream_protocol_config": {}}, None),
-        ({"auto_config": {}}, "plaintext, HTTP/2 or HTTP/1.1 as ALPN decides"),
+        ({"auto_config": {}}, "plaintext; HTTP/2 or HTTP/1.1 as ALPN decides"),
     ],
 )  # fmt: skip
 def test_the_protocol_of_the_second_half_is_told(options, words):
