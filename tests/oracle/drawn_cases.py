@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.oracle.case import Case
 from tests.oracle.draw import Draw
 from tests.oracle.families.chains import draw_chains
+from tests.oracle.families.cluster_kinds import draw_cluster_kinds
 from tests.oracle.families.connection_managers import draw_connection_managers
 from tests.oracle.families.credentials import draw_credentials
 from tests.oracle.families.endpoints import draw_hashing, draw_subsets
@@ -18,6 +19,7 @@ from tests.oracle.families.policies import draw_policies
 from tests.oracle.families.rbac import draw_rbac
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
+from tests.oracle.families.sessions import draw_sessions
 from tests.oracle.families.tables import draw_tables
 from tests.oracle.families.time_limits import draw_time_limits
 from tests.oracle.families.upgrades import draw_upgrades
@@ -45,4 +47,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "mutual_tls": partly_over_http2(draw_mutual_tls),
     "policies": partly_over_http2(draw_policies),
     "time_limits": draw_time_limits,
+    "cluster_kinds": draw_cluster_kinds,
+    "sessions": draw_sessions,
 }

@@ -64,6 +64,10 @@ PEERS = {
 SECRETS = [{"name": "secret", "generic_secret": {"secret": {"inline_string": "only-for-tests"}}}]
 
 
+_BY_SDS = '"sds_config": {}'
+"""How a cluster says that a secret comes by SDS."""
+
+
 def listener_name(number: int) -> str:
     """Return the name of the listener that holds a case."""
     return f"case-{number}"
@@ -91,6 +95,7 @@ class EnvoyFiles:
         kind = {"@type": f"{TYPES}.config.cluster.v3.Cluster"}
         self._discovery("cds", [kind | one for one in clusters])
         self._discovery("lds", listeners)
+        self._discovery("secrets", [self._secret()])
         bootstrap = self.folder / "bootstrap.json"
         bootstrap.write_text(json.dumps(self._bootstrap()))
         return bootstrap
@@ -107,6 +112,13 @@ class EnvoyFiles:
             **self._more,
         }
 
+    def _secret(self) -> Json:
+        """Return the one secret that SDS delivers, whoever asks for which."""
+        file = {"filename": str(self.folder / "dns.pem")}
+        certificate = {"certificate_chain": file, "private_key": file}
+        kind = f"{TYPES}.extensions.transport_sockets.tls.v3.Secret"
+        return {"@type": kind, "name": "here", "tls_certificate": certificate}
+
     def _discovery(self, name: str, resources: list[Json]) -> None:
         response = {"version_info": "1", "resources": resources}
         (self.folder / f"{name}.json").write_text(json.dumps(response))
@@ -116,7 +128,8 @@ class EnvoyFiles:
         return {"resource_api_version": "V3", "path_config_source": {"path": path}}
 
     def _cluster(self, cluster: Json, number: int) -> Json:
-        finished = _numbered(cluster, number)
+        awaiting = json.dumps({"sds_config": self._source("secrets")})[1:-1]
+        finished = json.loads(json.dumps(_numbered(cluster, number)).replace(_BY_SDS, awaiting))
         for locality in finished.get("load_assignment", {}).get("endpoints", ()):
             for endpoint in locality.get("lb_endpoints", ()):
                 address = endpoint["endpoint"]["address"]["socket_address"]

@@ -219,5 +219,30 @@ def check_limits(one: Explained) -> Iterator[Checked]:
     yield from check_dials(one)
 
 
-CHECKS: dict[str, Check] = {"policies": check_policies, "time_limits": check_limits}
+def check_tls(one: Explained) -> Iterator[Checked]:
+    """The endpoint that the step is about is offered the name and protocols that it says."""
+    steps = one.of("upstream_tls")
+    endpoints = one.answer.outcomes[0].endpoints
+    sent = [sent for sent in one.outcome.received if endpoints[:1] and
+            sent["address"] == endpoints[0].address]  # fmt: skip
+    if not steps or not sent:
+        return
+    spoken = sent[0].get("tls")
+    told: Json | None = None
+    if steps[0].chosen.startswith("TLS"):
+        sni = re.search("^SNI ([^ ,]*)", steps[0].reason)
+        alpn = re.search("ALPN ([^;]*)", steps[0].reason)
+        told = {"sni": sni[1] if sni else "", "alpn": alpn[1].split(", ") if alpn else []}
+    words = f"tls: {told} by {steps[0]}, Envoy {spoken}"
+    # Connections are shared by requests whose names differ by case alone.
+    agrees = json.dumps(told).lower() == json.dumps(spoken).lower()
+    yield Checked("transport_socket.py", "" if agrees else words)
+
+
+CHECKS: dict[str, Check] = {
+    "policies": check_policies,
+    "time_limits": check_limits,
+    "cluster_kinds": check_tls,
+    "upstreams": check_tls,
+}
 """Which family is checked for what."""

@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from osmscope.dump.clusters import read_clusters
 from osmscope.dump.sections import Dump
 from osmscope.resources.proxy import Proxy
@@ -115,7 +117,23 @@ def _of_one_header(verdict: Verdict, batch: Batch) -> bool:
     return not difference(truth, verdict.answer)
 
 
+def _of_the_session(verdict: Verdict, batch: Batch) -> bool:
+    """Envoy did not take the endpoint that the session names: it refused, or balanced."""
+    truth = recorded(verdict.outcome, verdict.answer)
+    if truth["truth"].get("details") == "no_healthy_upstream":
+        return True
+    headers = verdict.outcome.request["headers"]
+    kept = {name: headers[name] for name in headers if name not in ("x-session", "cookie")}
+    outcome = msgspec.structs.replace(
+        verdict.outcome, request=verdict.outcome.request | {"headers": kept}
+    )
+    other = msgspec.structs.replace(verdict, outcome=outcome)
+    truth["observed"] = {"response": None, "error": None}
+    return not difference(truth, _ask(other, batch, json.loads(batch.config_dump)))
+
+
 _CHECKS = {
+    "that the session names is": _of_the_session,
     "Envoy takes this filter chain, though": _of_the_chain,
     "the API key is one that": _by_details("unknown_api_key|client_not_allowed"),
     "the user and password in": _by_details("invalid_credential_for_basic_auth"),

@@ -122,7 +122,8 @@ def _outcome_difference(request: Json, outcome: OutcomeAnswer) -> str:
 
 
 def _overflows(truth: Json) -> bool:
-    return "{overflow}" in (truth.get("details") or "")
+    details = truth.get("details") or ""
+    return "{overflow}" in details or "Secret_is_not_supplied_by_SDS" in details
 
 
 def _wanted(truth: Json) -> Json:

@@ -50,7 +50,7 @@ def draw_chain_matchers(draw: Draw) -> Case:
         name = draw.choice(list(INPUTS))
         return {"name": "in", "typed_config": {"@type": f"{NETWORK}.{name}"}}, INPUTS[name]
 
-    matcher = _matcher(draw, source, action, 2)
+    matcher = draw_matcher(draw, source, action, 2)
     listener: Json = {"filter_chains": chains, "filter_chain_matcher": matcher}
     if draw.maybe(0.4):
         listener["default_filter_chain"] = tcp_chain("default", "alpha")
@@ -75,15 +75,24 @@ def draw_route_matchers(draw: Draw) -> Case:
         known = tuple(value for value in HEADER_VALUES if value)
         return {"name": "in", "typed_config": config}, values.get(name, known)
 
-    host = {"name": "all", "domains": ["*"], "matcher": _matcher(draw, source, action, 2)}
+    host = {"name": "all", "domains": ["*"], "matcher": draw_matcher(draw, source, action, 2)}
     listener = http_listener({"name": "routes", "virtual_hosts": [host]})
     return Case(family="route_matchers", listener=listener, requests=requests(draw))
 
 
-def _matcher(draw: Draw, source: Callable[[], Input], action: Action, depth: int) -> Json:
+def draw_matcher(draw: Draw, source: Callable[[], Input], action: Action, depth: int) -> Json:
+    """Draw a matcher.
+
+    Args:
+        draw: The draws.
+        source: Draws an input, with values that it may have.
+        action: Draws what it leads to.
+        depth: How many matchers may stand in each other.
+    """
+
     def on_match() -> Json:
         if depth and draw.maybe(0.25):
-            return {"matcher": _matcher(draw, source, action, depth - 1)}
+            return {"matcher": draw_matcher(draw, source, action, depth - 1)}
         return {"action": action()}
 
     if draw.maybe():

@@ -19,6 +19,11 @@ def draw_shares(draw: Draw) -> Case:
     )
     if draw.maybe(0.3):
         common["locality_weighted_lb_config"] = {}
+    elif draw.maybe():
+        least = {"min_cluster_size": draw.choice((1, 3, 6))}
+        common["zone_aware_lb_config"] = least | draw.fields(
+            0.3, routing_enabled=lambda: {"value": draw.choice((0, 50))}
+        )
     cluster |= {"common_lb_config": common} if common else {}
     weights = [
         {"name": name, "weight": draw.choice((1, 3, 10))} for name in ("own-CONFIG", "alpha")
