@@ -9,6 +9,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from osmscope.source.name_lookup import Found, begin_lookup
+
 T = TypeVar("T")
 
 _STOP_DEADLINE = 5.0
@@ -18,7 +20,7 @@ class EventLoop:
     """Runs coroutines for callers of any thread, until it is closed."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = _Loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -45,6 +47,22 @@ class EventLoop:
         self._thread.join(_STOP_DEADLINE)
         if not self._thread.is_alive():
             self._loop.close()
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose lookups of names keep nobody waiting who has given up."""
+
+    async def getaddrinfo(
+        self,
+        host: str | bytes | None,
+        port: str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Found:
+        return await asyncio.wrap_future(begin_lookup(host, port, family, type, proto, flags))
 
 
 async def _cancel_others() -> None:

@@ -1,8 +1,8 @@
 """GET over HTTP/1.1 from one address, each time within one deadline for all of it.
 
 Decision: httpcore does HTTP, and what it gets is a network with a clock that every step looks at:
-connecting, each part written and read. A time-out for each step
-would let an answer that drips take for ever. The connection is kept for the next question, because
+the name's lookup, connecting, each part written and read. A time-out for each step would let an
+answer that drips take for ever. The connection is kept for the next question, because
 it may be a forwarded one that was costly to make. Nothing is unpacked, nothing is redirected, and
 no proxy of the environment is used: an admin address is a neighbour.
 """
@@ -19,6 +19,8 @@ from ssl import SSLContext
 
 import httpcore
 import msgspec
+
+from osmscope.source.name_lookup import begin_lookup
 
 _KEPT = 5.0
 """Seconds that an idle connection is kept; Envoy's admin keeps it longer."""
@@ -129,9 +131,26 @@ class _Network(httpcore.NetworkBackend):
         socket_options: _OPTIONS | None = None,
     ) -> httpcore.NetworkStream:
         with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
-            connected = socket.create_connection((host, port), self._clock.left())
+            connected = self._connected(host, port)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _Stream(connected, self._clock)
+
+    def _connected(self, host: str, port: int) -> socket.socket:
+        """Connect to the first address of a name that answers."""
+        lookup = begin_lookup(host, port, 0, socket.SOCK_STREAM)
+        failure = OSError("no such name")
+        for family, kind, protocol, _, address in lookup.result(self._clock.left()):
+            connected = socket.socket(family, kind, protocol)
+            try:
+                connected.settimeout(self._clock.left())
+                connected.connect(address)
+                return connected
+            except BaseException as error:
+                connected.close()
+                if not isinstance(error, OSError):
+                    raise
+                failure = error
+        raise failure
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: _OPTIONS | None = None
