@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import tempfile
 import weakref
 from collections.abc import Coroutine, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +22,7 @@ from osmscope.source.kubectl_forward import KubectlForward
 from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_forward import Forward
 from osmscope.source.kubernetes_lists import PodFacts, read_continue, read_pod, read_pods
+from osmscope.source.socket_folder import SocketFolder
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ class Cluster:
         self.deadline = deadline
         self._api = ApiServer(credentials, deadline)
         self._loop = EventLoop()
-        self._folder = tempfile.TemporaryDirectory(prefix="osmscope-forward-")
+        self._folder = SocketFolder()
         self._forwards: set[Forward] = set()
         self._numbers = itertools.count(1)
         self._close = weakref.finalize(
@@ -139,7 +138,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def _forward_by_api(self, pod: PodFacts, port: int) -> Iterator[tuple[Forward, str]]:
-        socket = Path(self._folder.name, f"{next(self._numbers)}.sock")
+        socket = self._folder.path / f"{next(self._numbers)}.sock"
         forward = Forward(self._api, pod, port, socket)
         self._forwards.add(forward)
         try:
@@ -190,11 +189,11 @@ def _close(
     loop: EventLoop,
     api: ApiServer,
     forwards: set[Forward],
-    folder: tempfile.TemporaryDirectory[str],
+    folder: SocketFolder,
 ) -> None:
     with contextlib.suppress(Exception):
         for forward in list(forwards):
             loop.run(forward.stop(), DEADLINE)
         loop.run(api.close(), DEADLINE)
     loop.close()
-    folder.cleanup()
+    folder.close()

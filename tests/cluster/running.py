@@ -263,12 +263,15 @@ class Cluster:
         finally:
             self._api_server.signal(signal.SIGCONT)
 
-    def connections(self) -> int:
-        """How many connections to the API server there are, those of this class left out."""
-        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-        server = f"0100007F:{self._port:04X}"
-        established = "01"
-        return sum(line.split()[2:4] == [server, established] for line in lines)
+    def connections_of(self, process_id: int) -> int:
+        """How many connections to the API server a process has open.
+
+        Those of others say nothing of it: KWOK and the API server itself connect anew at times.
+        """
+        server, established = f"0100007F:{self._port:04X}", "01"
+        rows = map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
+        sockets = {f"socket:[{row[9]}]" for row in rows if row[2:4] == [server, established]}
+        return len(sockets & set(_open_files(process_id)))
 
     def stop(self) -> None:
         """Take everything down; safe to call in any state, more than once."""
@@ -293,6 +296,14 @@ class Cluster:
         for kind in ("PortForward", *objects.OSM_KINDS):
             path = objects.collection(kind)
             wait_until(lambda path=path: self.api.exists(path), f"{path} is served")  # type: ignore[misc]
+
+
+def _open_files(process_id: int) -> Iterator[str]:
+    """What the descriptors of a process lead to; nothing where it has ended."""
+    with contextlib.suppress(OSError):
+        for path in Path(f"/proc/{process_id}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield os.readlink(path)
 
 
 @contextlib.contextmanager
