@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from osmscope.source.kubernetes import Cluster
     from osmscope.source.kubernetes_lists import PodFacts
     from osmscope.source.snapshot import PodFiles, Snapshot
-    from osmscope.source.tree import Tree
 
 _NAMED_ADDRESS = re.compile(r"(?P<name>[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)?)=(?P<address>\S+://.+)")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -217,7 +216,6 @@ def _list(
 
 def _of_snapshot(names: Sequence[str], options: CaptureOptions) -> Plan:
     from osmscope.source.snapshot import open_snapshot
-    from osmscope.source.tree import open_tree
 
     location = mesh_folder(str(options.source.from_))
     snapshot = open_snapshot(location)
@@ -237,13 +235,12 @@ def _of_snapshot(names: Sequence[str], options: CaptureOptions) -> Plan:
         )
         for pod in chosen
     ]
-    lists = partial(_lists_of_snapshot, open_tree(location))
     return Plan(
         source=Path(location).name,
         subjects=subjects,
         notes=list(snapshot.problems),
         recorded_at=captured_at(snapshot),
-        lists=lists,
+        lists=partial(_lists_of_snapshot, snapshot),
     )
 
 
@@ -273,19 +270,18 @@ def _in_json(source: Source, what: str) -> Source:
 
 
 def _lists_of_snapshot(
-    tree: Tree, store: Store, redacts: bool
+    snapshot: Snapshot, store: Store, redacts: bool
 ) -> tuple[dict[str, int], dict[str, str]]:
     counts: dict[str, int] = {}
     errors: dict[str, str] = {}
     for file in LISTS:
-        names = [name for name in tree.names if name.rsplit("/", 1)[-1] == file]
-        if not names:
-            continue
         try:
-            items = items_of(tree.read(min(names, key=len)).data)
-            store.write(file, list_document(items, redacts=redacts))
-            counts[file] = len(items)
-        except (SourceError, *_UNREADABLE) as error:
+            listed = snapshot.list_of(file)
+            if listed is not None:
+                items = items_of(listed)
+                store.write(file, list_document(items, redacts=redacts))
+                counts[file] = len(items)
+        except (OsmscopeError, *_UNREADABLE) as error:
             errors[file] = str(error)
     return counts, errors
 

@@ -52,13 +52,13 @@ class EventLoop:
 class _Loop(asyncio.SelectorEventLoop):
     """A loop whose lookups of names keep nobody waiting who has given up."""
 
-    async def getaddrinfo(
+    async def getaddrinfo(  # noqa: PLR0913, as asyncio has it
         self,
         host: str | bytes | None,
-        port: str | int | None,
+        port: bytes | str | int | None,
         *,
         family: int = 0,
-        type: int = 0,
+        type: int = 0,  # noqa: A002
         proto: int = 0,
         flags: int = 0,
     ) -> Found:

@@ -16,7 +16,9 @@ Found = list[tuple[Any, ...]]
 """What `socket.getaddrinfo` returns."""
 
 
-def begin_lookup(host: str | bytes | None, port: str | int | None, *more: int) -> Future[Found]:
+def begin_lookup(
+    host: str | bytes | None, port: bytes | str | int | None, *more: int
+) -> Future[Found]:
     """Look a name up; the future gets what `socket.getaddrinfo` returns or raises.
 
     Args:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from osmscope.errors import SelectorError, SourceError
+from osmscope.errors import OsmscopeError, SelectorError, SourceError
 from osmscope.source.files import Source
 from osmscope.source.kubernetes_lists import (
     PodFacts,
@@ -22,6 +22,7 @@ from osmscope.source.kubernetes_lists import (
     read_services,
     read_slice_addresses,
 )
+from osmscope.source.kubernetes_objects import find_list
 from osmscope.source.layout import places
 from osmscope.source.pod_selection import full_name, nearest, select, wanted
 from osmscope.source.tree import Tree, open_tree
@@ -152,14 +153,18 @@ class Snapshot:
     @cached_property
     def mesh_config(self) -> bytes | None:
         """OSM's MeshConfig, or a list of them; None where the snapshot has none."""
-        names = [name for name in self._tree.names if name.rsplit("/", 1)[-1] == "meshconfig.json"]
-        if not names:
-            return None
-        try:
-            return self._tree.read(min(names, key=len)).data
-        except SourceError as error:
-            self.problems.append(f"meshconfig.json cannot be read: {error}")
-            return None
+        return self._read_list("mesh-configs.json", bytes)
+
+    def list_of(self, file: str) -> bytes | None:
+        """A list of Kubernetes objects, in JSON; None where the snapshot has none.
+
+        Args:
+            file: What it is called in a capture: "pods.json".
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        return find_list(self._tree, file)
 
     def pod_names(self) -> dict[str, str]:
         """The names of pods by IP address, where only one has it: hosts share theirs with pods."""
@@ -191,12 +196,10 @@ class Snapshot:
 
     def _read_list(self, file: str, read: Callable[[bytes], T]) -> T | None:
         """Read one of the Kubernetes lists; None, and a problem, where that fails."""
-        names = [name for name in self._tree.names if name.rsplit("/", 1)[-1] == file]
-        if not names:
-            return None
         try:
-            return read(self._tree.read(min(names, key=len)).data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, SourceError) as error:
+            data = self.list_of(file)
+            return None if data is None else read(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OsmscopeError) as error:
             self.problems.append(f"{file} cannot be read: {error}")
             return None
 
