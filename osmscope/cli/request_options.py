@@ -37,6 +37,7 @@ _OPTIONS = (
     click.option("--sni", metavar="NAME", help="The server name of its ClientHello; means --tls."),
     click.option("--alpn", metavar="A,B", multiple=True, help="The protocols it offers, in order."),
     click.option("--tcp", is_flag=True, help="No HTTP is spoken inside."),
+    click.option("--udp", is_flag=True, help="It is sent over UDP, as udp://HOST:PORT says."),
     click.option("--http1.1", "http1", is_flag=True, help="HTTP/1.1 is spoken inside."),
     click.option("--http2", is_flag=True, help="HTTP/2 is spoken inside."),
     click.option(

@@ -30,6 +30,7 @@ def redirection(pod: PodSpec) -> Redirection | None:
         return Redirection(never=f"the annotation {TRANSPARENT} is {transparent}")
     return Redirection(
         missing="what the control plane leaves out for all pods",
+        redirects_dns=None,
         excluded_ports=tuple(listed(pod, _EXCLUDED.format("outbound-ports"))),
         excluded_ranges=tuple(listed(pod, _EXCLUDED.format("outbound-ips"))),
         excluded_inbound_ports=tuple(listed(pod, _EXCLUDED.format("inbound-ports"))),

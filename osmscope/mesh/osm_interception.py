@@ -2,7 +2,8 @@
 
 OSM's injector writes the rules of iptables into the pod's init container, from the MeshConfig and
 the pod's annotations as they were at that moment; so the rules in the pod decide, and the lists
-only where there are none to see. A MeshConfig that was changed later says nothing of older pods.
+only where there are none to see. A MeshConfig that was changed later says nothing of older pods;
+where it would lead a request elsewhere by now, that is said.
 """
 
 from __future__ import annotations
@@ -75,12 +76,13 @@ def redirection(pod: PodSpec, traffic: Traffic | None = None) -> Redirection:
         word for one in pod.init_containers if one.name == INIT_CONTAINER for word in one.args
     )
     table = NatTable(script, by=INIT_CONTAINER)
-    if table.redirects:
-        return Redirection(table=table)
     known = traffic or Traffic()
     included = _both(pod, "outbound-ip-range-inclusion", known.outbound_ip_range_inclusion_list)
+    has_rules = table.redirects
     return Redirection(
-        missing="" if traffic is not None else "what the MeshConfig leaves out",
+        table=table if has_rules else None,
+        lists_are_newer=has_rules and traffic is not None,
+        missing="" if has_rules or traffic is not None else "what the MeshConfig leaves out",
         excluded_ports=_both(pod, "outbound-port-exclusion", known.outbound_port_exclusion_list),
         excluded_ranges=_both(
             pod, "outbound-ip-range-exclusion", known.outbound_ip_range_exclusion_list

@@ -38,7 +38,7 @@ def curl_command(request: TraceRequest, *, stand_in: str = "") -> CurlCommand:
         UsageError: It is no HTTP, names no host, or is an extended CONNECT.
     """
     is_extended = ":protocol" in (request.headers or ())
-    if request.protocol == "tcp" or not request.host or is_extended:
+    if request.protocol in ("tcp", "udp") or not request.host or is_extended:
         hint = "copy it as `osmscope trace …` instead"
         raise UsageError("curl speaks HTTP to a host: this request cannot be said", hint=hint)
     words = ["curl", *_method(request), *_headers(request), *_protocol(request)]

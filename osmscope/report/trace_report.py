@@ -123,8 +123,8 @@ _SHOWN_ELSEWHERE = frozenset({"inference", "endpoint", "upstream_request"})
 
 def describe_request(request: TraceRequest) -> str:
     """Name a request as a user would: `GET bookstore:14001/books`, `tcp 10.0.0.1:3306`."""
-    if request.protocol == "tcp":
-        return f"tcp {request.host or _destination(request)}"
+    if request.protocol in ("tcp", "udp"):
+        return f"{request.protocol} {request.host or _destination(request)}"
     where = request.host or _destination(request)
     path = "" if request.path in (None, "/") else request.path
     # Inbound, TLS is the mesh's own, not what the user speaks.

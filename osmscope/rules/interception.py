@@ -2,18 +2,26 @@
 
 What the kernel does, on rules that a mesh sets when a pod starts: TCP connections are redirected to
 Envoy's outbound or inbound port, but for those to ports and ranges that are left out, and but for
-those of a pod to itself. UDP never is. Where a pod tells the rules themselves they decide
-(`iptables`), else the lists that they are made of, in the order of the rules of all meshes:
-loopback and own address, ports left out, ranges left out, ports taken, ranges taken.
+those of a pod to itself. UDP is where a rule says so, which those of no mesh do but for DNS. Where
+a pod tells the rules themselves they decide (`iptables`), else the lists that they are made of, in
+the order of the rules of all meshes: loopback and own address, ports left out, ranges left out,
+ports taken, ranges taken. Where both are known, and the lists were changed since the rules were
+made, the reason says so.
 Checked against Linux with real packets, in network namespaces, with the rules of Open Service Mesh.
-Not modelled: UDP of a mesh that redirects DNS; interfaces that are left out.
+Not modelled: interfaces that are left out.
 """
+
+from typing import Literal
 
 import msgspec
 
 from osmscope.resources.address import IpAddress, parse_ip, parse_network
 from osmscope.rules.iptables import NatTable, Packet
 from osmscope.rules.result import Match, matched, missed, unknown
+
+Transport = Literal["tcp", "udp"]
+
+_DNS = 53
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -33,7 +41,9 @@ class Redirection(msgspec.Struct, frozen=True, kw_only=True):
     envoy_user: int | None = None
     """Whom Envoy runs as: what this user sends is never redirected."""
     table: NatTable | None = None
-    """The rules themselves, where the pod tells them; the lists are then of no account."""
+    """The rules themselves, where the pod tells them: they decide."""
+    lists_are_newer: bool = False
+    """Whether the lists, beside the rules, are those of a pod that is made now."""
     never: str = ""
     """Why nothing is redirected, as a clause; "" where something is."""
     missing: str = ""
@@ -49,15 +59,20 @@ class Redirection(msgspec.Struct, frozen=True, kw_only=True):
     """None for all."""
     redirects_ipv6: bool | None = None
     """Whether IPv6 is redirected; None where it is not known."""
+    redirects_dns: bool | None = False
+    """Whether DNS over UDP is led to Envoy; None where it is not known."""
 
 
-def outbound(redirection: Redirection, ip: str | None, port: int | None) -> Match:
-    """Say whether a connection that an application of the pod makes goes through its Envoy.
+def outbound(
+    redirection: Redirection, ip: str | None, port: int | None, transport: Transport = "tcp"
+) -> Match:
+    """Say whether what an application of the pod sends goes through its Envoy.
 
     Args:
         redirection: What the mesh redirects.
-        ip: Where the connection goes; None for an address that is not known, elsewhere.
+        ip: Where it goes; None for an address that is not known, elsewhere.
         port: Its port; None where it is not known.
+        transport: What it is sent over.
     """
     if redirection.never:
         return missed(redirection.never)
@@ -69,7 +84,19 @@ def outbound(redirection: Redirection, ip: str | None, port: int | None) -> Matc
         address.is_loopback or str(address) in redirection.own_addresses
     )
     if redirection.table is not None:
-        return _by_rules(redirection.table, address, port, is_local=is_local)
+        packet = Packet(
+            protocol=transport,
+            destination_ip=None if address is None else str(address),
+            destination_port=port,
+            is_local=is_local,
+        )
+        if address is not None and address.version != 4:
+            return missed("the rules of iptables are for IPv4")
+        found = redirection.table.redirected("OUTPUT", packet)
+        is_checked = redirection.lists_are_newer and transport == "tcp" and not is_local
+        return _with_news(found, _by_lists(redirection, address, port)) if is_checked else found
+    if transport == "udp":
+        return _udp(redirection, port)
     if is_local:
         return missed(f"{address} is the pod itself, and what stays in a pod is not redirected")
     by_family = _by_family(redirection, address)
@@ -78,13 +105,22 @@ def outbound(redirection: Redirection, ip: str | None, port: int | None) -> Matc
     return _by_lists(redirection, address, port)
 
 
-def inbound(redirection: Redirection, port: int | None) -> Match:
-    """Say whether a connection to the pod from outside goes through its Envoy."""
+def inbound(redirection: Redirection, port: int | None, transport: Transport = "tcp") -> Match:
+    """Say whether what is sent to the pod from outside goes through its Envoy."""
     if redirection.never:
         return missed(redirection.never)
     if redirection.table is not None:
-        packet = Packet(destination_port=port)
-        return redirection.table.redirected("PREROUTING", packet)
+        packet = Packet(protocol=transport, destination_port=port)
+        found = redirection.table.redirected("PREROUTING", packet)
+        # Ports of the sidecar itself are left out by rules alone, and in no list.
+        is_checked = redirection.lists_are_newer and transport == "tcp" and found.is_match
+        return _with_news(found, _inbound_by_lists(redirection, port)) if is_checked else found
+    if transport == "udp":
+        return _udp(redirection, None)
+    return _inbound_by_lists(redirection, port)
+
+
+def _inbound_by_lists(redirection: Redirection, port: int | None) -> Match:
     if port is None:
         return unknown("the destination's port")
     left_out = _port_in(redirection.excluded_inbound_ports, port)
@@ -105,14 +141,20 @@ def _by_user(redirection: Redirection) -> Match | None:
     return missed(f"the application runs as user {user}, as Envoy does, whose connections pass")
 
 
-def _by_rules(
-    table: NatTable, address: IpAddress | None, port: int | None, *, is_local: bool
-) -> Match:
-    if address is not None and address.version != 4:
-        return missed("the rules of iptables are for IPv4")
-    ip = None if address is None else str(address)
-    packet = Packet(destination_ip=ip, destination_port=port, is_local=is_local)
-    return table.redirected("OUTPUT", packet)
+def _udp(redirection: Redirection, port: int | None) -> Match:
+    if redirection.redirects_dns is None and port in (None, _DNS):
+        return unknown("whether the mesh leads DNS to the sidecar")
+    if redirection.redirects_dns and port == _DNS:
+        return matched("the mesh leads DNS to the sidecar")
+    return missed("UDP is not led to the sidecar")
+
+
+def _with_news(found: Match, by_now: Match) -> Match:
+    """Say that a pod that is made now would get other rules, where that is so."""
+    if found.is_unknown or by_now.is_unknown or found.outcome is by_now.outcome:
+        return found
+    news = f"{found.reason}; that was changed since: for a pod that is made now, {by_now.reason}"
+    return msgspec.structs.replace(found, reason=news)
 
 
 def _by_family(redirection: Redirection, address: IpAddress | None) -> Match | None:

@@ -33,11 +33,13 @@ _LONG = {
 }  # fmt: skip
 _SILENT = frozenset({"-m", "-t", "--comment", "-j", "-g", "--to-ports", "--to-destination", "-w"})
 """Options that say nothing of what a rule fits."""
+_NUMBERS = {"tcp": "6", "udp": "17"}
 
 
 class Packet(msgspec.Struct, frozen=True, kw_only=True):
-    """The first packet of a TCP connection over IPv4."""
+    """The first packet of a connection over IPv4."""
 
+    protocol: Literal["tcp", "udp"] = "tcp"
     destination_ip: str | None = None
     """None for one that is not known, somewhere else than in the pod."""
     destination_port: int | None = None
@@ -99,7 +101,8 @@ class NatTable:
         found = self._walk(chain, packet, passed)
         if found is not None:
             return found
-        return self._lets_pass(passed[-1]) if passed else missed("no rule redirects it")
+        what = "it" if packet.protocol == "tcp" else "UDP"
+        return self._lets_pass(passed[-1]) if passed else missed(f"no rule redirects {what}")
 
     def _add(self, words: list[str], table: str) -> None:
         if "-t" in words:
@@ -199,7 +202,8 @@ def _ask(condition: Condition, packet: Packet) -> Match:
 
 
 def _protocol(value: str, packet: Packet) -> Match:
-    return decided(value in ("tcp", "6", "all"), f"it is TCP, not {value}")
+    is_same = value in ("all", packet.protocol, _NUMBERS[packet.protocol])
+    return decided(is_same, f"it is {packet.protocol.upper()}, not {value}")
 
 
 def _destination(value: str, packet: Packet) -> Match:

@@ -34,7 +34,8 @@ _LISTS = {
 }  # fmt: skip
 _FLAGS = {
     "tls": ("--tls", "--no-tls"),
-    "tcp": ("--tcp", ""), "http1": ("--http1.1", ""), "http2": ("--http2", ""),
+    "tcp": ("--tcp", ""), "udp": ("--udp", ""),
+    "http1": ("--http1.1", ""), "http2": ("--http2", ""),
     "client_cert_trusted": ("--client-cert-trusted", "--client-cert-untrusted"),
 }  # fmt: skip
 _SOURCE_OPTIONS = {
@@ -158,6 +159,7 @@ def _plain_options(request: TraceRequest) -> RequestOptions:
         node_ip=request.node_ip,
         alpn=(",".join(request.alpn),) if request.alpn else (),
         tcp=request.protocol == "tcp",
+        udp=request.protocol == "udp",
         http1=request.protocol == "http/1.1",
         http2=request.protocol == "h2",
         direction=request.direction,
@@ -260,7 +262,7 @@ def _facts(request: TraceRequest) -> tuple[object, ...]:
         and _is_target(request.host)
     ):
         port = parse_target(request.host).port
-    speaks_http = request.protocol != "tcp" and request.host is not None
+    speaks_http = request.protocol not in ("tcp", "udp") and request.host is not None
     return (
         _replace(request, dst_port=port).connection(),
         certificate,

@@ -77,19 +77,19 @@ class LivePod:
         )
 
     def _redirection(self, asking: Asking) -> Redirection | None:
-        """Say what is led to the sidecar; the MeshConfig is asked for where the pod is silent."""
+        """Say what is led to the sidecar; OSM's MeshConfig says more than the pod, or news."""
         from osmscope.source.kubernetes_api import MESH_CONFIGS, Question
 
         spec, addresses = self.facts.spec, self.facts.addresses
         found = redirection(spec, addresses)
-        if found is None or not found.missing or not is_osm(spec):
+        if found is None or not is_osm(spec):
             return found
-        without = "what it leaves out of interception is not known"
+        without = "what it leaves out of interception is not known" if found.missing else ""
         for kind in MESH_CONFIGS:
             for page in asking.pages(Question(kind=kind), without) or ():
-                found = redirection(spec, addresses, page)
-                if found is not None and not found.missing:
-                    return found
+                told = redirection(spec, addresses, page)
+                if told is not None and (told.lists_are_newer or not told.missing):
+                    return told
         return found
 
 

@@ -111,7 +111,7 @@ def read_form(form: RequestForm) -> Reading:
     return _with_target(form.text("target").strip(), options, errors)
 
 
-_SPOKEN = {"tcp": "tcp", "http/1.1": "http1", "h2": "http2"}
+_SPOKEN = {"tcp": "tcp", "udp": "udp", "http/1.1": "http1", "h2": "http2"}
 
 
 def _with_target(target: str, options: RequestOptions, errors: dict[str, str]) -> Reading:
@@ -216,7 +216,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "sni": _text,
     "tls": _yes_or_no,
     "alpn": _list,
-    "protocol": _one_of("http/1.1", "h2", "tcp"),
+    "protocol": _one_of("http/1.1", "h2", "tcp", "udp"),
     "dst_ip": _ip,
     "dst_port": _number(2**16 - 1),
     "listener": _text,
@@ -248,8 +248,8 @@ def form_of(target: str | None, options: RequestOptions) -> RequestForm:
 
 
 def _protocol(options: RequestOptions) -> str:
-    if options.tcp:
-        return "tcp"
+    if options.tcp or options.udp:
+        return "udp" if options.udp else "tcp"
     return "http/1.1" if options.http1 else "h2" if options.http2 else ""
 
 

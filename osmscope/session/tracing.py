@@ -19,7 +19,13 @@ from osmscope.trace.batch import qualified, undecided
 from osmscope.trace.completion import Completion
 from osmscope.trace.evidence import Evidence, evidence_of, pattern_of
 from osmscope.trace.inference import Destinations, Inference
-from osmscope.trace.interception import Interception, past_the_sidecar, resting_on, with_step
+from osmscope.trace.interception import (
+    Interception,
+    as_said,
+    past_the_sidecar,
+    resting_on,
+    with_step,
+)
 from osmscope.trace.request import TraceRequest
 
 if TYPE_CHECKING:
@@ -92,7 +98,7 @@ class SidecarTracer:
             return undecided(completed, found)
         led = self._interception(completed, found)
         if led is not None and led.outcome is Outcome.NO_MATCH:
-            return past_the_sidecar(completed, led)
+            return past_the_sidecar(as_said(completed, is_stand_in=found.is_stand_in), led)
         return resting_on(qualified(self.tracer.answer(completed), found), led)
 
     def trace(self, typed: Typed, *, brief: bool = False) -> Traced:
@@ -147,13 +153,17 @@ class SidecarTracer:
                 inferred=said,
             )
         led = self._interception(completed, found)
-        if led is not None and led.outcome is Outcome.NO_MATCH:
-            answer, explanation = past_the_sidecar(completed, led), Explanation()
+        said_to = as_said(completed, is_stand_in=found.is_stand_in)
+        is_past = led is not None and led.outcome is Outcome.NO_MATCH
+        if led is not None and is_past:
+            answer, explanation = past_the_sidecar(said_to, led), Explanation()
         else:
             answer, explanation = self.tracer.explain(completed, brief=brief)
             answer = resting_on(qualified(answer, found), led)
-        explanation = with_step(explanation, completed, led)
+        explanation = with_step(explanation, said_to, led)
         looked_up = tuple(note for note in found.notes if note not in answer.assumptions)
+        if is_past and found.is_stand_in:
+            looked_up = ()  # how Envoy would have been asked tells nothing any more
         # Counters are asked for anew each time: not at every keystroke.
         evidence, problem = ((), "") if brief else self._evidence(answer, explanation)
         return Traced(

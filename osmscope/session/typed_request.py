@@ -33,6 +33,7 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True):
     sni: str | None = None
     alpn: tuple[str, ...] = ()
     tcp: bool = False
+    udp: bool = False
     http1: bool = False
     http2: bool = False
     direction: Literal["outbound", "inbound"] | None = None
@@ -143,10 +144,17 @@ def _typed(
 
 
 def _protocol(target: Target, options: RequestOptions) -> Protocol | None:
-    asked = {"--tcp": options.tcp, "--http1.1": options.http1, "--http2": options.http2}
+    asked = {
+        "--tcp": options.tcp,
+        "--udp": options.udp,
+        "--http1.1": options.http1,
+        "--http2": options.http2,
+    }
     given = [name for name, wanted in asked.items() if wanted]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} exclude each other", hint="give one of them")
+    if options.udp or target.udp:
+        return "udp"
     if options.tcp or target.tcp:
         return "tcp"
     if options.http1:

@@ -17,7 +17,7 @@ from osmscope.rules.result import Outcome
 from osmscope.trace.answer import Answer, ErrorAnswer, OutcomeAnswer
 from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Inference
-from osmscope.trace.interception import Interception, past_the_sidecar, resting_on
+from osmscope.trace.interception import Interception, as_said, past_the_sidecar, resting_on
 from osmscope.trace.request import TraceRequest, read_request
 
 _ENCODER = msgspec.json.Encoder()
@@ -81,7 +81,7 @@ class Batch:
         if self._interception is not None:
             led = self._interception.find(completed, is_stand_in=found.is_stand_in)
             if led is not None and led.outcome is Outcome.NO_MATCH:
-                return past_the_sidecar(completed, led)
+                return past_the_sidecar(as_said(completed, is_stand_in=found.is_stand_in), led)
         return resting_on(qualified(self._tracer.answer(completed), found), led)
 
 

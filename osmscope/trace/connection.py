@@ -25,6 +25,10 @@ def evaluate_connection(sidecar: Sidecar, request: TraceRequest) -> ConnectionPa
     Raises:
         DumpError: A resource on the path cannot be read.
     """
+    if request.protocol == "udp":
+        none = ListenerChoice(reason="UDP listeners are not modelled")
+        path = ConnectionPath(connection=request.connection(), listener_choice=none)
+        return _replace(path, missing="what Envoy does with UDP")
     choice = sidecar.listener_index.choose(wanted_connection(request))
     path = ConnectionPath(connection=request.connection(), listener_choice=choice)
     if choice.listener is None or choice.missing:

@@ -46,12 +46,19 @@ class Interception:
         if request.listener is not None:
             return None
         ip = None if is_stand_in else request.dst_ip
+        if request.protocol == "udp":
+            return self._udp(request, ip)
         key = (request.direction, ip, request.dst_port)
         if key not in self._found:
             if len(self._found) >= _MOST_REMEMBERED:
                 self._found.clear()
             self._found[key] = self._find(request.direction == "inbound", ip, request.dst_port)
         return self._found[key]
+
+    def _udp(self, request: TraceRequest, ip: str | None) -> Match:
+        if request.direction == "inbound":
+            return inbound(self._redirection, request.dst_port, "udp")
+        return outbound(self._redirection, ip, request.dst_port, "udp")
 
     def _find(self, is_inbound: bool, ip: str | None, port: int | None) -> Match | None:
         if is_inbound:
@@ -69,6 +76,11 @@ class Interception:
             address is not None and (address.is_loopback or ip in self._redirection.own_addresses)
         )
         return is_own and any(_listens_at(one, ip, port) for one in self._proxy.listeners)
+
+
+def as_said(request: TraceRequest, *, is_stand_in: bool) -> TraceRequest:
+    """Return a request without an address that only stands for one that is not known."""
+    return msgspec.structs.replace(request, dst_ip=None) if is_stand_in else request
 
 
 def past_the_sidecar(request: TraceRequest, found: Match) -> Answer:

@@ -11,7 +11,7 @@ from osmscope.resources.address import parse_ip
 from osmscope.rules.facts import ClientCertificate, Connection, Headers
 
 Direction = Literal["outbound", "inbound"]
-Protocol = Literal["http/1.1", "h2", "tcp"]
+Protocol = Literal["http/1.1", "h2", "tcp", "udp"]
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +84,9 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
         return zoned.timestamp()
 
     @property
-    def spoken(self) -> Protocol:
+    def spoken(self) -> Literal["http/1.1", "h2", "tcp"]:
         """What is spoken inside: as said, else HTTP/1.1 (unless ALPN negotiates another)."""
-        return self.protocol or "http/1.1"
+        return "tcp" if self.protocol == "udp" else self.protocol or "http/1.1"
 
     def connection(self) -> Connection:
         """Return the facts of the connection, as the client makes it."""

@@ -17,7 +17,7 @@ from osmscope.resources.address import host_port, parse_ip
 
 SCHEME_PORTS = {"http": 80, "https": 443}
 _TLS_SCHEMES = frozenset({"https", "tls"})
-_SCHEMES = _TLS_SCHEMES | {"http", "tcp"}
+_SCHEMES = _TLS_SCHEMES | {"http", "tcp", "udp"}
 _NEVER_IN_A_HOST = frozenset("$\"'`\\<>^{|}")
 _HINT = "give host, host:port, host:port/path, a URL, or IP:port"
 
@@ -49,6 +49,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the scheme says that no HTTP is spoken."""
         return self.scheme in ("tcp", "tls")
 
+    @property
+    def udp(self) -> bool:
+        """Whether the scheme says that it is sent over UDP."""
+        return self.scheme == "udp"
+
     def authority(self, port: int | None) -> str:
         """Return the `host` header that a client sends: without the scheme's own port."""
         default = SCHEME_PORTS.get(self.scheme or "http")
@@ -77,6 +82,8 @@ def parse_target(text: str) -> Target:
     authority, path = _split_path(rest)
     user, at, address = authority.rpartition("@")
     host, port = _split_port(address, text)
+    if port is None and scheme.lower() == "udp":
+        _refuse(text, "a destination over UDP needs its port: udp://HOST:PORT")
     return Target(
         host=host,
         port=port,

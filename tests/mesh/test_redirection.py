@@ -151,3 +151,20 @@ def test_an_application_that_runs_as_envoys_user_may_be_the_one() -> None:
         labels={"osm-proxy-uuid": "u"},
     )
     assert verdict(pod, "10.96.0.1", 80, mesh_config()) is UNKNOWN
+
+
+def test_a_mesh_config_that_changed_since_the_pod_was_made_is_told() -> None:
+    (pod, *_) = read_pods((FIXTURES / "bookstore" / "pods.json").read_bytes())
+    for config, is_told in (
+        (None, False),
+        (b'{"items": []}', False),
+        (mesh_config(), False),
+        (mesh_config(outboundPortExclusionList=[80]), True),
+        (mesh_config(outboundPortExclusionList=[81]), False),
+    ):
+        found = redirection(pod.spec, OWN, config)
+        assert found is not None
+        answer = outbound(found, "10.96.0.1", 80)
+        assert answer.outcome is HIT
+        told = "for a pod that is made now, the MeshConfig leaves port 80 out"
+        assert (told in answer.reason) == is_told

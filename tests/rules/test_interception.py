@@ -105,6 +105,76 @@ def test_inbound(case: Redirection, port: int | None, expected: Outcome) -> None
     assert inbound(case, port).outcome is expected
 
 
+KUMA = redirection(redirects_dns=None)
+
+
+@pytest.mark.parametrize(
+    ("case", "port", "expected"),
+    [
+        (ALL, 53, MISS),
+        (redirection(never="host network"), 53, MISS),
+        (redirection(missing="the defaults"), 53, MISS),
+        (KUMA, 53, UNKNOWN),
+        (KUMA, None, UNKNOWN),
+        (KUMA, 123, MISS),
+        (redirection(redirects_dns=True), 53, HIT),
+        (redirection(redirects_dns=True), 123, MISS),
+        (redirection(table=NatTable("*nat\n-A OUTPUT -p tcp -j REDIRECT --to-port 1")), 53, MISS),
+        (redirection(table=NatTable("*nat\n-A OUTPUT -p udp -j REDIRECT --to-port 1")), 53, HIT),
+    ],
+)
+def test_udp_is_led_to_envoy_only_where_a_rule_says_so(
+    case: Redirection, port: int | None, expected: Outcome
+) -> None:
+    assert outbound(case, "10.96.0.10", port, "udp").outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [(ALL, MISS), (redirection(redirects_dns=True), MISS), (KUMA, UNKNOWN)],
+)
+def test_udp_from_outside_is_not_led_to_envoy(case: Redirection, expected: Outcome) -> None:
+    assert inbound(case, 53, "udp").outcome is expected
+
+
+RULES_AND_NEWER_LISTS = redirection(
+    table=NatTable(
+        "*nat\n-A OUTPUT -o lo -j RETURN\n-A OUTPUT -p tcp --dport 6379 -j RETURN\n"
+        "-A OUTPUT -p tcp -j REDIRECT --to-port 15001\n"
+        "-A PREROUTING -p tcp --dport 15010 -j RETURN\n"
+        "-A PREROUTING -p tcp -j REDIRECT --to-port 15003"
+    ),
+    lists_are_newer=True,
+    excluded_ports=ports("3306"),
+    excluded_inbound_ports=ports("9090"),
+)
+
+
+@pytest.mark.parametrize(
+    ("ip", "port", "expected", "news"),
+    [
+        ("10.0.0.1", 80, HIT, ""),
+        ("10.0.0.1", 3306, HIT, "for a pod that is made now, a list leaves port 3306 out"),
+        ("10.0.0.1", 6379, MISS, "for a pod that is made now, no port and no range of it"),
+        ("127.0.0.1", 3306, MISS, ""),
+        ("10.0.0.1", None, UNKNOWN, ""),
+    ],
+)
+def test_the_rules_decide_and_lists_that_changed_since_are_told(
+    ip: str, port: int | None, expected: Outcome, news: str
+) -> None:
+    found = outbound(RULES_AND_NEWER_LISTS, ip, port)
+    assert found.outcome is expected
+    assert news in found.reason
+    assert ("changed since" in found.reason) == bool(news)
+
+
+@pytest.mark.parametrize(("port", "is_told"), [(80, False), (9090, True), (15010, False)])
+def test_the_same_of_inbound_ports(port: int, is_told: bool) -> None:
+    found = inbound(RULES_AND_NEWER_LISTS, port)
+    assert ("changed since" in found.reason) == is_told
+
+
 def test_the_reason_says_who_leaves_it_out() -> None:
     by = Listed("3306", "the annotation openservicemesh.io/outbound-port-exclusion-list")
     found = outbound(redirection(excluded_ports=(by,)), "10.0.0.1", 3306)

@@ -26,6 +26,9 @@ HIT, MISS, UNKNOWN = Outcome.MATCH, Outcome.NO_MATCH, Outcome.UNKNOWN
     [
         ("-p tcp", {}, HIT),
         ("-p udp", {}, MISS),
+        ("-p udp", {"protocol": "udp"}, HIT),
+        ("-p 17", {"protocol": "udp"}, HIT),
+        ("-p tcp", {"protocol": "udp"}, MISS),
         ("-p all", {}, HIT),
         ("! -p udp", {}, HIT),
         ("--protocol=tcp", {}, HIT),

@@ -74,7 +74,7 @@ def test_fields_are_read(form, options):
         (_form(target="a", dst_port="x"), {"dst_port": "not a number from 0 to 65535"}),
         (_form(target="a", dst_port="65536"), {"dst_port": "not a number from 0 to 65535"}),
         (_form(target="a", direction="up"), {"direction": "outbound or inbound"}),
-        (_form(target="a", protocol="h"), {"protocol": "http/1.1, h2 or tcp"}),
+        (_form(target="a", protocol="h"), {"protocol": "http/1.1, h2, tcp or udp"}),
         (_form(target="a", tls="maybe"), {"tls": "yes or no"}),
         (_form("ok: 1", "nothing", target="a"), {"headers.1": "name: value"}),
         (_form(":path: /", target="a"), {"headers.0": "name: value"}),
@@ -135,7 +135,7 @@ def test_a_field_without_a_place_in_the_form_is_refused():
 
 
 def test_the_form_has_a_field_for_everything_that_options_say():
-    names = {field.name for field in FIELDS} | {"headers", "curl", "tcp", "http1", "http2"}
+    names = {field.name for field in FIELDS} | {"headers", "curl", "tcp", "udp", "http1", "http2"}
     assert set(RequestOptions.__struct_fields__) <= names
     request_fields = {field.name for field in FIELDS} | {"client_certificate", "headers", "host"}
     assert set(TraceRequest.__struct_fields__) - {"id"} <= request_fields

@@ -14,7 +14,13 @@ from osmscope.trace.answer import Answer, Explanation, OutcomeAnswer
 from osmscope.trace.batch import Batch
 from osmscope.trace.completion import Completion
 from osmscope.trace.inference import Destinations
-from osmscope.trace.interception import Interception, past_the_sidecar, resting_on, with_step
+from osmscope.trace.interception import (
+    Interception,
+    as_said,
+    past_the_sidecar,
+    resting_on,
+    with_step,
+)
 from osmscope.trace.request import TraceRequest
 from osmscope.trace.tracer import Tracer
 
@@ -136,3 +142,28 @@ def test_the_batch_form_tells_it_too(proxy: Proxy) -> None:
     out, into = (json.loads(line) for line in batch.answer_lines(lines))
     assert out["intercepted"] is False
     assert "intercepted" not in into
+
+
+@pytest.mark.parametrize("direction", [None, "outbound", "inbound"])
+def test_udp_goes_past_the_sidecar(proxy: Proxy, direction: str | None) -> None:
+    found = Interception(REDIRECTION, proxy).find(
+        request(protocol="udp", dst_port=53, direction=direction)
+    )
+    assert found is not None
+    assert found.outcome is Outcome.NO_MATCH
+    assert found.reason == "UDP is not led to the sidecar"
+
+
+def test_what_a_dump_alone_tells_of_udp_is_nothing(proxy: Proxy) -> None:
+    answer, explanation = Tracer(proxy).explain(request(protocol="udp", dst_port=53))
+    assert [outcome.verdict for outcome in answer.outcomes] == ["unknown"]
+    assert answer.assumptions == ("what Envoy does with UDP is not known",)
+    assert not answer.exact
+    assert explanation.steps[0].failed
+
+
+def test_a_request_is_shown_without_an_address_that_stands_for_another() -> None:
+    asked = request(host="a:53", dst_ip="192.0.2.1")
+    assert as_said(asked, is_stand_in=False) is asked
+    answer = past_the_sidecar(as_said(asked, is_stand_in=True), missed("it is UDP"))
+    assert answer.assumptions == ("it goes past the sidecar, straight to a:53: it is UDP",)

@@ -16,6 +16,7 @@ from osmscope.trace.target import parse_target
         ("http://bookstore", "bookstore", None, None, "http"),
         ("HTTPS://web.org:8443/a#part", "web.org", 8443, "/a", "https"),
         ("tcp://mysql:3306", "mysql", 3306, None, "tcp"),
+        ("udp://dns:53", "dns", 53, None, "udp"),
         ("10.0.0.1:80", "10.0.0.1", 80, None, ""),
         ("10.0.0.1", "10.0.0.1", None, None, ""),
         ("::1", "::1", None, None, ""),
