@@ -99,6 +99,7 @@ def test_real_dumps_agree(shared, name):
         ({"dst_ip": "2001:db8::7", "src_ip": None}, "agree"),
         ({"dst_ip": None}, "not compared"),
         ({"runtime": {"a": 1}}, "not compared"),
+        ({"protocol": "udp"}, "not compared"),
         ({"listener": "none"}, "not compared"),
         ({"host": "a\nb"}, "not compared"),
     ],
