@@ -5,7 +5,7 @@ import yaml
 
 from osmscope.dump import text
 from osmscope.errors import DumpError
-from osmscope.source.plain_yaml import UNREADABLE, json_keys, yaml_value
+from osmscope.plain_yaml import UNREADABLE, json_keys, yaml_value
 
 MAXIMUM_SIZE = 32 << 20
 

@@ -82,7 +82,7 @@ def _parsed(data: bytes, where: str) -> object:
 def _parsed_yaml(data: bytes, where: str) -> object:
     import yaml
 
-    from osmscope.source.plain_yaml import yaml_value
+    from osmscope.plain_yaml import yaml_value
 
     try:
         return yaml_value(data, where=where)

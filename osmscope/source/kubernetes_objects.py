@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.errors import SourceError
-from osmscope.source.plain_yaml import UNREADABLE, json_keys, yaml_value
+from osmscope.plain_yaml import UNREADABLE, json_keys, yaml_value
 from osmscope.source.tree import Tree
 
 _FILES = {
