@@ -2,7 +2,8 @@
 
 Decision: its files are in one folder under the system's temporary one, which nobody else can read;
 a keeper in a process group of its own ends Envoy and removes the folder, also when this process is
-killed. Envoy's own standard error is kept to say why it refused a configuration.
+killed, and Envoy ends when its keeper does. Envoy's own standard error is kept to say why it
+refused a configuration.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import http.client
 import importlib.util
 import json
 import os
-import shutil
+import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+import urllib.parse
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -27,15 +29,17 @@ from osmscope.oracle.access_log import LogLine, read_line
 from osmscope.oracle.json_tree import Json, message, messages, text
 from osmscope.oracle.not_comparable import NotComparableError
 from osmscope.oracle.runnable import ACCESS_LOG, ADMIN_SOCKET
+from osmscope.oracle.scratch_folder import ScratchFolder
 from osmscope.source import keeper
 
-_PAUSE = 0.02
-_FOR_MORE = 4
+_PAUSE = 0.003
+_FOR_MORE = 8
 _ARGUMENTS = (
     *("--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"),
-    *("--file-flush-interval-msec", "10", "--allow-unknown-static-fields"),
+    *("--file-flush-interval-msec", "2", "--allow-unknown-static-fields"),
 )
 _OUTPUT = "envoy.log"
+_QUOTED = re.compile(r"error `(.*?)` initializing config", re.DOTALL)
 
 
 def envoy_path() -> Path:
@@ -68,11 +72,17 @@ class EnvoyProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: list[LogLine] = []
         self._read_to = 0
+        self._runtime: dict[str, str] = {}
         self._output: BinaryIO | None = None
-        self.folder = Path()
+        self._scratch = ScratchFolder()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that everything of this Envoy is in."""
+        return self._scratch.path
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="osmscope-"))
+        self._scratch.__enter__()
         return self
 
     def __exit__(
@@ -92,7 +102,7 @@ class EnvoyProcess:
                 self._process.wait()
         if self._output is not None:
             self._output.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.__exit__(kind, error, trace)
 
     def start(self, bootstrap: Json, deadline: float) -> dict[str, int]:
         """Start Envoy and wait until it listens.
@@ -119,6 +129,7 @@ class EnvoyProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=output,
+                pass_fds=(self._scratch.lock,),
                 start_new_session=True,  # Ctrl-C is for osmscope, which then ends it
             )
         while self._ask("/ready") is None:
@@ -153,6 +164,23 @@ class EnvoyProcess:
                     return sorted(lines, key=lambda line: line.kind == "listener")
                 for_more -= 1
             self._wait(deadline)
+
+    def set_runtime(self, keys: Mapping[str, object]) -> None:
+        """Set runtime keys, and no others than these.
+
+        Raises:
+            NotComparableError: Envoy does not take them.
+        """
+        wanted = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in keys.items()
+        }
+        changed = {**dict.fromkeys(self._runtime.keys() - wanted.keys(), ""), **wanted}
+        if changed and wanted != self._runtime:
+            query = urllib.parse.urlencode(changed)
+            if self._ask(f"/runtime_modify?{query}", method="POST") is None:
+                raise NotComparableError("Envoy does not take the request's runtime keys")
+            self._runtime = wanted
 
     def ignored(self) -> list[str]:
         """Name the fields of the copy that this Envoy does not know."""
@@ -192,13 +220,13 @@ class EnvoyProcess:
         self._output.seek(0)
         return self._output.read().decode(errors="replace")
 
-    def _ask(self, path: str) -> bytes | None:
+    def _ask(self, path: str, method: str = "GET") -> bytes | None:
         connection = http.client.HTTPConnection("envoy", timeout=5)
         try:
             connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.sock.settimeout(5)
             connection.sock.connect(str(self.folder / ADMIN_SOCKET))
-            connection.request("GET", path)
+            connection.request(method, path)
             response = connection.getresponse()
             body = response.read()
             return body if response.status == http.client.OK else None
@@ -209,8 +237,13 @@ class EnvoyProcess:
 
 
 def _refusal(said: str) -> str:
-    """Return the line in which Envoy says why it ends."""
-    lines = [line for line in said.splitlines() if line.strip()]
+    """Return in which words Envoy says why it ends."""
+    quoted: list[str] = _QUOTED.findall(said)
+    if quoted:
+        # A message that breaks a rule stands there whole; the rule comes last.
+        lines = [line.strip(" :") for line in quoted[-1].splitlines() if line.strip(" :}")]
+        return lines[-1] if lines else quoted[-1]
+    lines = [line for line in said.splitlines() if line.strip() and "[envoy_bug]" not in line]
     told = [line for line in lines if "[critical]" in line or "[error]" in line]
     chosen = (told or lines or ["it said nothing"])[0]
     return chosen.rpartition("] ")[2] if chosen.startswith("[") else chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -41,16 +42,50 @@ def test_it_goes_with_its_starter(end):
         time.sleep(0.05)
 
 
+def test_it_goes_with_its_keeper():
+    with EnvoyProcess() as envoy:
+        admin = {"address": {"pipe": {"path": str(envoy.folder / "admin.sock")}}}
+        envoy.start({"admin": admin}, time.monotonic() + 20)
+        (keeper,) = (one for one in processes(envoy.folder) if "keeper.py" in command_of(one))
+        os.kill(keeper, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while running(envoy.folder):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
 def running(folder: Path) -> list[str]:
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in command:
-            found.append(command)
-    return found
+    return [command_of(process) for process in processes(folder)]
+
+
+def processes(folder: Path) -> list[int]:
+    numbers = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [number for number in numbers if str(folder) in command_of(number)]
+
+
+def command_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "[d][1][critical][main] [server.cc:449] error `goo.gle/debugproto\nname: 3\n"
+            ": Proto constraint validation failed (X.Y: too short)` initializing config 'z'",
+            "Proto constraint validation failed (X.Y: too short)",
+        ),
+        ("error `basic auth: bad` initializing config 'a\nb'", "basic auth: bad"),
+        ("[d][1][error][envoy_bug] [r.cc:1] a guard\n[d][1][critical][main] [s.cc:1] no", "no"),
+        ("Illegal instruction", "Illegal instruction"),
+        ("", "it said nothing"),
+    ],
+)
+def test_of_all_that_envoy_says_the_refusal_is_told(said, reason):
+    assert envoy_process._refusal(said) == reason
 
 
 def test_a_refused_bootstrap_says_why():
