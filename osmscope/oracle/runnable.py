@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from osmscope.oracle.confinement import Confinement
 from osmscope.oracle.json_tree import Json, message
 from osmscope.oracle.runnable_cluster import ClusterCopies, put_addresses
 from osmscope.oracle.runnable_http import HttpCopies
@@ -55,6 +56,7 @@ def runnable(proxy: Proxy, keys: ThrowAwayKeys, folder: Path) -> Runnable:
 
     Raises:
         DumpError: A resource cannot be read.
+        NotComparableError: It cannot be run without doing more than to decide requests.
     """
     taken_out: list[str] = []
 
@@ -68,7 +70,7 @@ def runnable(proxy: Proxy, keys: ThrowAwayKeys, folder: Path) -> Runnable:
     bodies = [message(msgspec.json.decode(entry.body)) for entry in proxy.listener_entries]
     copies, entries = listeners.copies(proxy.listeners, bodies)
     clusters = ClusterCopies(proxy)
-    static: Json = {"listeners": copies, "clusters": clusters.copies()}
+    static = Confinement(log, note).confined({"listeners": copies, "clusters": clusters.copies()})
     counted = [
         f"{what} (of {count} clusters)" if count > 1 else what
         for what, count in clusters.taken_out.items()
@@ -91,10 +93,11 @@ def _bootstrap(proxy: Proxy, static: Json, folder: Path) -> Json:
     # What was in use in 2021 is still understood, but only on demand.
     features = {"envoy.features.enable_all_deprecated_features": True}
     allowed = {"name": "osmscope", "static_layer": features}
+    asked: Json = {"name": "asked", "admin_layer": {}}  # the runtime keys that a request sets
     bootstrap: Json = {
         "node": identity,
         "admin": {"address": {"pipe": {"path": str(folder / ADMIN_SOCKET)}}},
-        "layered_runtime": {"layers": [runtime, allowed]},
+        "layered_runtime": {"layers": [runtime, allowed, asked]},
         "static_resources": static,
     }
     if proxy.local_cluster_name and proxy.cluster(proxy.local_cluster_name) is not None:
