@@ -16,6 +16,8 @@ from osmscope.trace.request import TraceRequest
 from osmscope.trace.sidecar import Sidecar
 
 _replace = msgspec.structs.replace
+AMBIGUOUS_CHAIN = "Envoy takes this filter chain, though "
+"""Begins the assumption about chains that Envoy holds in no fixed order."""
 _NOT_DELIVERED = msgspec.Raw(b'{"@type":"its configuration was not delivered (ECDS)"}')
 
 
@@ -118,7 +120,7 @@ def _choose_chain(sidecar: Sidecar, path: ConnectionPath, listener: Listener) ->
     if choice.missing:
         return _replace(path, missing=choice.missing)
     if choice.ambiguous:
-        assumption = f"Envoy takes this filter chain, though {choice.ambiguous}"
+        assumption = AMBIGUOUS_CHAIN + choice.ambiguous
         path = _replace(path, assumptions=(*path.assumptions, assumption))
     if choice.chain is None:
         closed = Closed(

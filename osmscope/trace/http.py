@@ -97,10 +97,10 @@ def _protocol(asked: TraceRequest, connection: ConnectionPath) -> str:
 def _refused(
     sidecar: Sidecar, manager: HttpConnectionManager, start: HttpPath
 ) -> Iterator[HttpPath]:
-    """Yield the routes that Envoy logs though it refused the request before."""
+    """Yield what Envoy logs though it refused the request before: virtual host, maybe a route."""
     for resolved in resolve(sidecar, manager, start.request):
         if resolved.route is None and not resolved.missing:
-            yield _replace(start, probability=resolved.probability)
+            yield _replace(start, resolved=resolved, probability=resolved.probability)
             continue
         unknown = (f"{resolved.missing} is not known",) if resolved.missing else ()
         yield _replace(

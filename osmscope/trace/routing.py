@@ -87,13 +87,13 @@ def resolve(
     if table is None:
         yield Resolved(request=request, missing=missing)
         return
-    if not request.headers.first("x-forwarded-proto"):
-        # Envoy has no route for a request whose scheme a filter removed, or is not known yet.
-        yield Resolved(request=request, table=table)
-        return
     choice = table.index.find(request.headers)
     virtual_host = choice.virtual_host
     resolved = Resolved(request=request, table=table, virtual_host_choice=choice)
+    if not request.headers.first("x-forwarded-proto"):
+        # Envoy has no route for a request whose scheme a filter removed, or is not known yet.
+        yield resolved
+        return
     if virtual_host is None:
         if table.configuration.vhds is not None and _fetches_on_demand(sidecar, manager):
             missing = "whether the virtual host would be fetched on demand (VHDS)"
