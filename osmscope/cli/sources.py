@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from osmscope.cli.finite_range import FiniteRange
 from osmscope.source.admin import DEADLINE
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
@@ -15,7 +16,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., object])
 _LIVE = (
     click.option(
         "--request-timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         default=DEADLINE,
         show_default=True,
         metavar="SECONDS",

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.finite_range import FiniteRange
 from osmscope.cli.help_text import examples, table
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -80,7 +81,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--junit-xml", metavar="FILE", help="Write the outcome as JUnit XML, too.")
 @click.option(
     "--fail-under",
-    type=click.FloatRange(0, 100),
+    type=FiniteRange(0, 100),
     metavar="PERCENT",
     help="Fail if passing tests reach less of the tables' routes.",
 )

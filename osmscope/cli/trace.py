@@ -114,7 +114,8 @@ def split_arguments(
         return None, arguments[0] if wants_target else None
     expected = "SOURCE TARGET" if wants_target else "SOURCE"
     given = ", ".join(arguments) or "nothing"
-    raise UsageError(f"expected {expected}, not {given}", hint="see `osmscope trace --help`")
+    command = click.get_current_context().info_name
+    raise UsageError(f"expected {expected}, not {given}", hint=f"see `osmscope {command} --help`")
 
 
 def _write(traced: Traced, sidecar: Sidecar, settings: _Settings) -> None:

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from osmscope.cli import diagnostics, output
+from osmscope.cli.finite_range import FiniteRange
 from osmscope.cli.help_text import examples
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -33,7 +34,7 @@ from osmscope.session.sources import SourceOptions
 @source_options
 @click.option(
     "--refresh",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=15,
     metavar="SECONDS",
     help="How often a live sidecar that is looked at is read again (15); 0 for never.",

@@ -10,12 +10,13 @@ import click
 import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
+from osmscope.cli.finite_range import FiniteRange
 from osmscope.cli.help_text import examples, table
 from osmscope.cli.request_options import request_options
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.cli.trace import split_arguments
-from osmscope.errors import SourceError, UsageError
+from osmscope.errors import DumpError, SourceError, UsageError
 from osmscope.report import documents
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 from osmscope.session.tracing import completion_of
@@ -63,9 +64,10 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=30.0,
-    help="Seconds until Envoy must be ready (30).",
+    metavar="SECONDS",
+    help="How long Envoy may take to be ready (30).",
 )
 @click.option("--bug-report", metavar="FILE", help="Where Envoy differs, write a report to FILE.")
 @click.option(
@@ -100,6 +102,8 @@ def command(arguments: tuple[str, ...], **options: object) -> int:
     sidecar = read_sidecar(name, source)
     if settings.requests is not None:
         wanted = list(_of_lines(sidecar, settings.requests))
+        if not wanted:
+            raise DumpError("there is no request in it", where=settings.requests)
     else:
         wanted = [_of_options(sidecar, target, asked)]
     from osmscope.oracle.not_comparable import NotComparableError
@@ -127,7 +131,7 @@ def _of_lines(sidecar: Sidecar, location: str) -> Iterator[_Asked]:
     completion = completion_of(sidecar)
     for number, line in enumerate(read_bytes(location).data.splitlines(), 1):
         if line.strip():
-            request = read_request(line, where=f"line {number}")
+            request = read_request(line, where=f"{location}, line {number}")
             if request.id is None:
                 request = msgspec.structs.replace(request, id=number)
             completed, found = completion.complete(request)

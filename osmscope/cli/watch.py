@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from osmscope.cli import output
+from osmscope.cli.finite_range import FiniteRange
 from osmscope.errors import UsageError
 from osmscope.report import documents
 from osmscope.report.table import Table
@@ -31,7 +32,7 @@ watch_option = click.option(
     "--watch",
     is_flag=False,
     flag_value=DEFAULT_SECONDS,
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     metavar="[SECONDS]",
     help="Look again every SECONDS (5), and print what changed, until Ctrl-C.",
 )

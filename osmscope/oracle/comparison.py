@@ -14,18 +14,26 @@ import msgspec
 
 from osmscope.oracle.access_log import LogLine
 from osmscope.oracle.runnable_http import UNNAMED_ROUTE
+from osmscope.oracle.sent_request import SentRequest
 from osmscope.trace.answer import Answer, OutcomeAnswer, Verdict
+from osmscope.trace.connection import AMBIGUOUS_CHAIN
+from osmscope.trace.request import TraceRequest
 
 Result = Literal["agree", "differ", "not compared"]
 
 FIELDS = (
     "filter_chain", "virtual_host", "route", "cluster", "verdict", "code", "flags", "details",
-    "location", "endpoint",
+    "location", "endpoint", "sends", "headers",
 )  # fmt: skip
 """What is compared, in Envoy's order."""
+_ENDPOINT = FIELDS.index("endpoint")
 
 _OVERFLOW = "{overflow}"
 _TIME_DEPENDENT = re.compile("local_rate_limited|overflow|timeout|upstream_reset")
+_CREDENTIALS = re.compile(
+    "invalid_credential_for_basic_auth|unknown_api_key|Jwt_verification_fails"
+)
+"""What Envoy says of credentials that the trace assumes to be right."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +51,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     location: str = ""
     endpoint: tuple[str, ...] = ()
     """Those that may be picked, or the one that was; none where they are not known."""
+    sends: str = ""
+    """What the endpoint receives: method, host and path."""
+    headers: tuple[str, ...] = ()
+    """Of the headers that it receives, those that the other side does not have."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,36 +68,82 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The first field that differs, "" where none does."""
     reason: str = ""
     """Why they could not be compared."""
+    assumed: tuple[str, ...] = ()
+    """What the trace rests on, where it differs."""
     log: LogLine | None = None
     """What Envoy logged."""
 
 
-def compare(answer: Answer, line: LogLine, real_addresses: dict[str, str]) -> Comparison:
+def compare(
+    answer: Answer,
+    line: LogLine,
+    real_addresses: dict[str, str],
+    received: tuple[TraceRequest, SentRequest] | None = None,
+) -> Comparison:
     """Compare.
 
     Args:
         answer: The trace's.
         line: Envoy's most specific log line of the request.
         real_addresses: Stand-in's address → the endpoint's, "" where the dump does not tell it.
+        received: The request as it was asked, and as its endpoint got it; None where none did.
     """
     real = decided(line, real_addresses)
-    pairs = [(simulated(outcome), outcome) for outcome in answer.outcomes]
-    differences = [_difference(one, real, line, outcome) for one, outcome in pairs]
+    pairs = [
+        (*_with_sent(simulated(outcome), real, outcome, received), outcome)
+        for outcome in answer.outcomes
+    ]
+    differences = [
+        _difference(have, what, line, outcome, is_exact=answer.exact)
+        for have, what, outcome in pairs
+    ]
     index = max(range(len(pairs)), key=lambda at: _depth(differences[at]))
-    difference, (nearest, outcome) = differences[index], pairs[index]
-    result: Result = "differ" if difference else "agree"
-    reason = ""
-    if difference and _TIME_DEPENDENT.search(real.details):
-        result, reason = "not compared", f"{real.details} depends on time or load"
-    elif outcome.verdict == "unknown" and not outcome.cluster:
-        result, reason = "not compared", "the trace cannot tell: see what it assumes"
+    difference, (nearest, real, outcome) = differences[index], pairs[index]
+    reason = _why_not_comparable(difference, real, answer)
+    if not reason and outcome.verdict == "unknown" and not outcome.cluster:
+        reason = "the trace cannot tell: see what it assumes"
+    result: Result = "not compared" if reason else "differ" if difference else "agree"
     return Comparison(
         result=result,
         simulated=nearest,
         real=real,
         difference=difference if result == "differ" else "",
         reason=reason,
+        assumed=() if result == "agree" else answer.assumptions,
         log=line,
+    )
+
+
+def _why_not_comparable(difference: str, real: Decision, answer: Answer) -> str:
+    """Say why a difference proves nothing; "" where it does."""
+    if not difference:
+        return ""
+    if _TIME_DEPENDENT.search(real.details):
+        return f"{real.details} depends on time or load"
+    if answer.assumptions and _CREDENTIALS.search(real.details):
+        return "the copy does not know the credentials, which the trace takes to be right"
+    if any(one.startswith(AMBIGUOUS_CHAIN) for one in answer.assumptions):
+        return "Envoy itself may decide either way: see what the trace assumes"
+    return ""
+
+
+def _with_sent(
+    have: Decision,
+    real: Decision,
+    outcome: OutcomeAnswer,
+    received: tuple[TraceRequest, SentRequest] | None,
+) -> tuple[Decision, Decision]:
+    """Add to both decisions what the endpoint gets, where both know it."""
+    sent = outcome.upstream_request
+    if received is None or sent is None:
+        return have, real
+    asked, got = received
+    picked = [one for one in outcome.endpoints if one.address in real.endpoint]
+    hosts = [one.host for one in picked or outcome.endpoints[:1] if one.host]
+    expected = SentRequest.expected(asked, sent, hosts[0] if hosts else sent.host)
+    return (
+        msgspec.structs.replace(have, sends=expected.line, headers=expected.beyond(got)),
+        msgspec.structs.replace(real, sends=got.line, headers=got.beyond(expected)),
     )
 
 
@@ -136,9 +194,11 @@ def decided(line: LogLine, real_addresses: dict[str, str]) -> Decision:
     )
 
 
-def _difference(have: Decision, real: Decision, line: LogLine, outcome: OutcomeAnswer) -> str:
+def _difference(
+    have: Decision, real: Decision, line: LogLine, outcome: OutcomeAnswer, *, is_exact: bool
+) -> str:
     """Name the first field that differs."""
-    fields: tuple[str, ...] = FIELDS[:-1]
+    fields: tuple[str, ...] = FIELDS[:_ENDPOINT]
     if outcome.verdict == "unknown":
         # The trace goes as far as the dump does: to the cluster, or not even there.
         fields = FIELDS[:4] if outcome.cluster else ()
@@ -150,7 +210,10 @@ def _difference(have: Decision, real: Decision, line: LogLine, outcome: OutcomeA
             return name
     if real.endpoint and have.endpoint and real.endpoint[0] not in have.endpoint:
         return "endpoint"
-    return ""
+    if have.sends != real.sends:
+        return "sends"
+    # What was assumed of a filter or an address may well be a header.
+    return "headers" if is_exact and have.headers != real.headers else ""
 
 
 def _depth(difference: str) -> int:

@@ -14,7 +14,7 @@ from osmscope.oracle.runnable_http import needs_another
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.cluster_type import ClusterKind, kind_of
-from osmscope.rules.host_health import health
+from osmscope.rules.host_health import health, is_excluded
 from osmscope.rules.hosts import Host, hosts_of, legacy_load_assignment
 
 _COPIED = frozenset({
@@ -110,22 +110,26 @@ class ClusterCopies:
         assignment = delivered or legacy_load_assignment(cluster)
         status = self._proxy.status(cluster.name)
         hosts = hosts_of(assignment, None if status is None else status.hosts)
+        ignores_new = cluster.common_lb_config.ignore_new_hosts_until_first_hc
         groups: list[Json]
         if kind not in _LISTED or not (hosts or self._is_known_empty(cluster, kind)):
             self._note("endpoints that the dump does not tell (one stands for all)")
-            groups = [{"lb_endpoints": [self._endpoint(Host(address=""), hashes)]}]
+            groups = [{"lb_endpoints": [self._endpoint(Host(address=""), "", hashes)]}]
         else:
-            groups = [self._group(host, hashes) for host in hosts]
+            groups = [
+                self._group(host, _health_status(host, ignores_new=ignores_new), hashes)
+                for host in hosts
+            ]
         policy = without(msgspec.to_builtins(assignment.policy), ("endpoint_stale_after",))
         return {"cluster_name": cluster.name, "endpoints": groups, "policy": _set(policy)}
 
     def _is_known_empty(self, cluster: Cluster, kind: ClusterKind) -> bool:
         return kind is not ClusterKind.EDS or self._proxy.has_endpoints(cluster)
 
-    def _group(self, host: Host, hashes: bool) -> Json:
+    def _group(self, host: Host, health_status: str, hashes: bool) -> Json:
         group: Json = {
             "priority": host.priority,
-            "lb_endpoints": [self._endpoint(host, hashes)],
+            "lb_endpoints": [self._endpoint(host, health_status, hashes)],
         }
         if locality := _set(msgspec.to_builtins(host.locality)):
             group["locality"] = locality
@@ -135,7 +139,7 @@ class ClusterCopies:
             group["metadata"] = {"filter_metadata": host.locality_metadata}
         return group
 
-    def _endpoint(self, host: Host, hashes: bool) -> Json:
+    def _endpoint(self, host: Host, health_status: str, hashes: bool) -> Json:
         metadata = dict(host.metadata)
         if hashes and host.address:
             metadata["envoy.lb"] = {"hash_key": host.address, **metadata.get("envoy.lb", {})}
@@ -143,7 +147,7 @@ class ClusterCopies:
         endpoint: Json = {"address": number, "hostname": host.hostname}
         return {
             "endpoint": endpoint,
-            "health_status": health(host).value,
+            "health_status": health_status or "UNKNOWN",
             "load_balancing_weight": host.weight,
             "metadata": {"filter_metadata": metadata},
         }
@@ -162,6 +166,13 @@ def put_addresses(clusters: list[Json], addresses: tuple[str, ...]) -> None:
                 ip, _, port = addresses[one["endpoint"]["address"]].rpartition(":")
                 socket = {"address": ip, "port_value": int(port)}
                 one["endpoint"]["address"] = {"socket_address": socket}
+
+
+def _health_status(host: Host, *, ignores_new: bool) -> str:
+    """Return the one state that stands for a host's flags: only a draining host does not count."""
+    if is_excluded(host, ignore_new_hosts=ignores_new):
+        return "DRAINING"
+    return health(host).value
 
 
 def _hashes(body: Json) -> bool:

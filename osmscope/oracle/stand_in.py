@@ -32,6 +32,7 @@ class StandIn:
     def __init__(self, count: int) -> None:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
+        self._heads: dict[str, bytes] = {}
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         _allow_files(count)
@@ -53,6 +54,14 @@ class StandIn:
         for key in list(self._selector.get_map().values()):
             _close(key.fileobj)
         self._selector.close()
+
+    def forget(self) -> None:
+        """Forget what was asked so far."""
+        self._heads.clear()
+
+    def asked_at(self, address: str) -> bytes | None:
+        """Return the head of the last request to an address; None where none was sent."""
+        return self._heads.get(address)
 
     def _bind(self, count: int) -> tuple[str, ...]:
         for _ in range(_ATTEMPTS):
@@ -97,6 +106,10 @@ class StandIn:
         with contextlib.suppress(OSError):
             data = connection.recv(1 << 16)
         received += data
+        head = _head(received)
+        if head:
+            with contextlib.suppress(OSError):
+                self._heads["{}:{}".format(*connection.getsockname()[:2])] = head
         answer, is_last = _answer(received) if data else (b"", True)
         if answer:
             received.clear()
@@ -105,6 +118,12 @@ class StandIn:
         if is_last:
             self._selector.unregister(connection)
             connection.close()
+
+
+def _head(received: bytearray) -> bytes:
+    """Return the head of a request of HTTP/1.1, nothing while it is not complete."""
+    head, end, _ = received.partition(b"\r\n\r\n")
+    return bytes(head) if end and _VERSION in head.partition(b"\r\n")[0] else b""
 
 
 def _answer(received: bytearray) -> tuple[bytes, bool]:

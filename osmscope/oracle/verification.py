@@ -20,6 +20,7 @@ from osmscope.oracle.comparison import Comparison, Decision, compare
 from osmscope.oracle.envoy_process import EnvoyProcess, envoy_path
 from osmscope.oracle.not_comparable import NotComparableError
 from osmscope.oracle.runnable import Runnable, runnable
+from osmscope.oracle.sent_request import SentRequest
 from osmscope.oracle.stand_in import StandIn
 from osmscope.oracle.throw_away_keys import ThrowAwayKeys
 from osmscope.resources.address import host_port, parse_ip
@@ -67,10 +68,11 @@ class Verification:
             keys = ThrowAwayKeys()
             self._envoy = stack.enter_context(EnvoyProcess())
             self._copy: Runnable = runnable(self._tracer.proxy, keys, self._envoy.folder)
-            stand_in = stack.enter_context(StandIn(len(self._copy.endpoints)))
-            bootstrap = self._copy.with_addresses(stand_in.addresses)
+            self._stand_in = stack.enter_context(StandIn(len(self._copy.endpoints)))
+            addresses = self._stand_in.addresses
+            bootstrap = self._copy.with_addresses(addresses)
             self._ports = self._envoy.start(bootstrap, self._deadline())
-            self._real = dict(zip(stand_in.addresses, self._copy.endpoints, strict=True))
+            self._real = dict(zip(addresses, self._copy.endpoints, strict=True))
             patience = min(self._seconds, _PATIENCE)
             self._client = Client(keys, self._envoy.folder, patience)
             ignored = [f"{field} (unknown to this Envoy)" for field in self._envoy.ignored()]
@@ -96,10 +98,15 @@ class Verification:
         source = _SOURCES[ip.version if ip is not None else 4]
         if own is not None and ip is not None and own.version == ip.version:
             source = source if request.direction == "inbound" else str(own)
+        source = request.src_ip or source
+        # Only Envoy knows its own address here, which it forwards for clients on loopback.
+        is_local = getattr(parse_ip(source), "is_loopback", False)
         return msgspec.structs.replace(
             request,
             dst_ip=destination,
-            src_ip=request.src_ip or source,
+            src_ip=source,
+            node_ip=None if is_local else request.node_ip,
+            now=None if request.now is None else time.time(),
             src_port=_SOURCE_PORT if request.src_port is None else request.src_port,
             direct_src_ip=PEER,
             random_value=None,
@@ -113,6 +120,10 @@ class Verification:
             notes.append(f"the client's address is {asked.src_ip}, for both")
         if request.dst_ip is None and asked.dst_ip is not None:
             notes.append(f"the original destination is {asked.dst_ip}, for both")
+        if request.random_value is not None:
+            notes.append("Envoy draws its own random value: any outcome will do")
+        if request.now is not None:
+            notes.append("the request is sent now, for both")
         return tuple(notes)
 
     def verify(self, request: TraceRequest) -> Comparison:
@@ -127,17 +138,17 @@ class Verification:
         asked = self.prepared(request)
         answer = self._tracer.answer(asked)
         try:
+            self._stand_in.forget()
             line = self._logged(asked)
-            return compare(answer, line, self._real)
+            return compare(answer, line, self._real, self._received(asked, line))
         except NotComparableError as error:
             nearest = compare(answer, LogLine(kind="listener"), {}).simulated
             return Comparison(result="not compared", simulated=nearest, reason=str(error))
 
     def _logged(self, request: TraceRequest) -> LogLine:
-        if request.runtime:
-            raise NotComparableError("the request sets runtime keys")
         if request.protocol == "udp":
             raise NotComparableError("it is sent over UDP, which is not modelled")
+        self._envoy.set_runtime(request.runtime or {})
         peer = self._client.ask(request, self._entry(request))
         line = self._envoy.lines_of(peer, time.monotonic() + _PATIENCE)[0]
         wanted = host_port(str(parse_ip(request.dst_ip or "")), request.dst_port or 0)
@@ -147,6 +158,13 @@ class Verification:
                 " this machine tracks connections, which use_original_dst asks"
             )
         return line
+
+    def _received(
+        self, asked: TraceRequest, line: LogLine
+    ) -> tuple[TraceRequest, SentRequest] | None:
+        """Pair a request with what its endpoint got; None where that was no HTTP request."""
+        head = self._stand_in.asked_at(line.endpoint or "") if line.kind == "http" else None
+        return None if head is None else (asked, SentRequest.received(head))
 
     def _entry(self, request: TraceRequest) -> tuple[str, int]:
         """Find the copy of the listener that accepts a connection."""

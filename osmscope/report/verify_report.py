@@ -50,6 +50,7 @@ def verify_text(
             _side_by_side(page, one.comparison)
         if one.comparison.reason:
             _section(page, "because", [one.comparison.reason])
+        _section(page, "assumed", list(one.comparison.assumed))
         if one.comparison.result == "differ":
             log = msgspec.json.encode(one.comparison.log).decode()
             _section(page, "Envoy logged", [log])

@@ -47,6 +47,33 @@ def test_what_cannot_be_sent_is_3(osmscope, bookstore):
     assert done.out.startswith("? ")
 
 
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_a_file_without_requests_is_2(osmscope, bookstore, tmp_path, content):
+    path = tmp_path / "requests.jsonl"
+    path.write_text(content)
+    done = osmscope("verify", "bookbuyer", "--from", bookstore, "--requests", path)
+    assert (done.code, done.out) == (2, "")
+    assert "no request in it" in done.err
+
+
+def test_a_line_that_cannot_be_read_is_2_with_its_place(osmscope, bookstore, tmp_path):
+    path = tmp_path / "requests.jsonl"
+    path.write_text('{"host": "a"}\n{"host": 3}\n')
+    done = osmscope("verify", "bookbuyer", "--from", bookstore, "--requests", path)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"{path}, line 2" in done.err
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "x"])
+def test_a_time_is_a_finite_number(osmscope, bookstore, seconds):
+    done = osmscope(*ASKED, "--from", bookstore, "--timeout", seconds)
+    assert (done.code, done.out) == (2, "")
+
+
+def test_too_few_arguments_point_at_its_own_help(osmscope):
+    assert "`osmscope verify --help`" in osmscope("verify").err
+
+
 def test_a_planted_error_is_1_with_a_report_without_names(osmscope, bookstore, plant, tmp_path):
     report = tmp_path / "report.md"
     done = osmscope(*ASKED, "--from", bookstore, *BUYER, "--bug-report", report)

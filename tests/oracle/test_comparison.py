@@ -4,7 +4,10 @@ import pytest
 
 from osmscope.oracle.access_log import LogLine, read_line
 from osmscope.oracle.comparison import compare
-from osmscope.trace.answer import Answer, EndpointShare, OutcomeAnswer, Response
+from osmscope.oracle.sent_request import SentRequest
+from osmscope.trace.answer import Answer, EndpointShare, OutcomeAnswer, Response, UpstreamRequest
+from osmscope.trace.connection import AMBIGUOUS_CHAIN
+from osmscope.trace.request import TraceRequest
 
 STOOD_IN = {"127.77.1.1:9": "10.1.0.1:80", "127.77.1.2:9": ""}
 FORWARDED = {
@@ -73,6 +76,56 @@ def test_what_happened_must_be_among_the_outcomes():
     found = compared(REACHED, other, outcome(probability=0.5))
     assert (found.result, found.simulated.cluster) == ("agree", "a")
     assert compared(REACHED | {"cluster": "z"}, other, outcome(probability=0.5)).result == "differ"
+
+
+def differing(details: str, *assumptions: str):
+    answer = Answer(id=None, exact=False, assumptions=assumptions, outcomes=(outcome(),))
+    line = LogLine(**LOGGED, code=401, details=details)
+    return compare(answer, line, STOOD_IN)
+
+
+@pytest.mark.parametrize(
+    ("details", "assumption", "reason"),
+    [
+        ("no_credential_for_basic_auth", "the password is right", ""),
+        ("invalid_credential_for_basic_auth", "the password is right", "the credentials"),
+        ("unknown_api_key", "the key is known", "the credentials"),
+        ("jwt_authn_access_denied{Jwt_verification_fails}", "it is valid", "the credentials"),
+        ("other", AMBIGUOUS_CHAIN + "two are the same", "either way"),
+        ("local_rate_limited", "", "time or load"),
+    ],
+)
+def test_what_a_difference_does_not_prove_is_not_compared(details, assumption, reason):
+    found = differing(details, assumption)
+    assert reason in found.reason
+    assert found.result == ("not compared" if reason else "differ")
+    assert found.assumed == (assumption,)
+
+
+def sent(path: str, exact: bool, **headers: tuple[str, ...]):
+    upstream = UpstreamRequest(method="GET", host="h", path="/", headers={"x": ("1",)} | headers)
+    answer = Answer(
+        id=None, exact=exact, assumptions=(), outcomes=(outcome(upstream_request=upstream),)
+    )
+    head = f"GET {path} HTTP/1.1\r\nHost: h\r\nX: 1\r\nx-request-id: r".encode()
+    received = TraceRequest(host="h"), SentRequest.received(head)
+    return compare(answer, LogLine(**LOGGED, **REACHED), STOOD_IN, received)
+
+
+@pytest.mark.parametrize(
+    ("path", "exact", "headers", "difference"),
+    [
+        ("/", True, {}, ""),
+        ("/b", True, {}, "sends"),
+        ("/b", False, {}, "sends"),
+        ("/", True, {"y": ("2",)}, "headers"),
+        ("/", False, {"y": ("2",)}, ""),
+    ],
+)
+def test_what_the_endpoint_receives_is_held_against_the_trace(path, exact, headers, difference):
+    found = sent(path, exact, **headers)
+    assert found.difference == difference
+    assert found.simulated.headers == tuple(f"{n}: {', '.join(v)}" for n, v in headers.items())
 
 
 def test_a_route_without_a_name_goes_by_its_index():

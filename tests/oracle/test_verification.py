@@ -11,6 +11,10 @@ import msgspec
 import pytest
 import zstandard
 
+from osmscope.dump.clusters import read_clusters
+from osmscope.oracle.json_tree import nested
+from osmscope.oracle.runnable import runnable
+from osmscope.oracle.throw_away_keys import ThrowAwayKeys
 from osmscope.oracle.verification import Verification, verify_once
 from osmscope.resources.proxy import Proxy
 from osmscope.rules import route_match
@@ -98,8 +102,12 @@ def test_real_dumps_agree(shared, name):
         ({"method": "POST", "headers": {"content-length": "3"}}, "agree"),
         ({"dst_ip": "2001:db8::7", "src_ip": None}, "agree"),
         ({"dst_ip": None}, "not compared"),
-        ({"runtime": {"a": 1}}, "not compared"),
         ({"protocol": "udp"}, "not compared"),
+        ({"runtime": {"a": 1}}, "agree"),
+        ({"random_value": 3}, "agree"),
+        ({"src_ip": "127.0.0.1", "node_ip": "10.0.0.5"}, "agree"),
+        ({"path": "/a%2fb"}, "agree"),
+        ({"host": None}, "agree"),
         ({"listener": "none"}, "not compared"),
         ({"host": "a\nb"}, "not compared"),
     ],
@@ -108,6 +116,91 @@ def test_what_can_be_sent_is_compared(fields, result):
     request = sidecars.request(**fields)
     proxy = sidecars.behind(sidecars.EVERYTHING, stat_prefix="s").proxy
     assert verify_once(proxy, request).result == result
+
+
+@pytest.mark.parametrize("domains", [["*"], ["a"], ["a", "*"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"path": "/a%2fb"},
+        {"path": "/a%2fb", "headers": {"x-forwarded-proto": "http"}},
+        {"path": "/a%2fb", "host": "z"},
+        {"host": None},
+        {"host": None, "headers": {"x-forwarded-proto": "http"}},
+        {"path": "x"},
+        {"method": "OPTIONS", "path": "*"},
+        {"method": "QUERY"},
+    ],
+)
+def test_what_is_refused_before_its_route_is_found_has_a_virtual_host(domains, fields):
+    table = sidecars.table(sidecars.host("all", domains, sidecars.route("a")))
+    redirects = {
+        "normalize_path": True,
+        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+    }
+    proxy = sidecars.behind(
+        table, stat_prefix="s", clusters=[sidecars.cluster("a")], **redirects
+    ).proxy
+    found = verify_once(proxy, sidecars.request(**{"host": "a", **fields}))
+    assert (found.result, found.difference) == ("agree", "")
+
+
+def test_runtime_keys_are_those_of_each_request():
+    half = {"default_value": {"numerator": 0}, "runtime_key": "k"}
+    routes = (sidecars.route("b", match={"runtime_fraction": half}), sidecars.route("a"))
+    clusters = [sidecars.cluster("a"), sidecars.cluster("b")]
+    proxy = sidecars.behind(
+        sidecars.table(sidecars.host("all", ["*"], *routes)), stat_prefix="s", clusters=clusters
+    ).proxy
+    wanted = [({"k": 100}, "b"), (None, "a"), ({"k": "100"}, "b"), ({"k": 0}, "a")]
+    with Verification(proxy) as envoy:
+        for runtime, cluster in wanted:
+            found = envoy.verify(sidecars.request(runtime=runtime))
+            assert (found.result, found.real and found.real.cluster) == ("agree", cluster)
+
+
+def test_what_the_endpoint_receives_is_compared():
+    action = {"prefix_rewrite": "/new", "host_rewrite_literal": "b"}
+    table = sidecars.table(
+        sidecars.host("all", ["*"], sidecars.route("a", prefix="/old", action=action)),
+        request_headers_to_add=[{"header": {"key": "x-a", "value": "1"}}],
+    )
+    proxy = sidecars.behind(table, stat_prefix="s", clusters=[sidecars.cluster("a")]).proxy
+    found = verify_once(proxy, sidecars.request(path="/old/x", host="a"))
+    assert (found.result, found.simulated.sends) == ("agree", "GET b/new/x")
+
+
+def test_a_host_that_drains_does_not_count_in_the_copy_either():
+    hosts = {"10.1.0.1:80": "HEALTHY", "10.1.0.2:80": "DEGRADED", "10.1.0.3:80": "DRAINING"}
+    statuses = [
+        {"address": sidecars.address(one), "health_status": {"eds_health_status": state}}
+        for one, state in hosts.items()
+    ]
+    clusters = {"cluster_statuses": [{"name": "a", "host_statuses": statuses}]}
+    dump = sidecars.behind(
+        sidecars.EVERYTHING, stat_prefix="s", clusters=[sidecars.cluster("a", *hosts)]
+    ).proxy.dump
+    proxy = Proxy(dump, read_clusters(json.dumps(clusters).encode(), where="clusters"))
+    copy = runnable(proxy, ThrowAwayKeys(), Path("/tmp"))
+    states = [part["health_status"] for part in nested(copy.bootstrap) if "health_status" in part]
+    assert states == ["HEALTHY", "DEGRADED", "DRAINING"]
+
+
+def test_chains_that_envoy_holds_in_no_order_prove_nothing():
+    everywhere = {"prefix_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 0}]}
+    manager = sidecars.manager(sidecars.EVERYTHING, stat_prefix="s")
+    first = sidecars.chain(manager, name="one", match={**everywhere, "destination_port": 80})
+    second = sidecars.chain(
+        manager, name="two", match={"source_ports": [7], "destination_port": 80}
+    )
+    sections = sidecars.sections(
+        [sidecars.listener(first, second)], clusters=[sidecars.cluster("a")]
+    )
+    proxy = sidecars.tracer(sections).proxy
+    found = verify_once(proxy, sidecars.request(dst_port=80))
+    if found.result != "agree":  # which of the two Envoy takes changes from start to start
+        assert (found.result, found.difference) == ("not compared", "")
+        assert "either way" in found.reason
 
 
 def test_what_envoy_refuses_is_not_compared():

@@ -30,6 +30,18 @@ def test_it_answers_at_every_address(data, answer):
             assert talk(address, data).startswith(answer)
 
 
+def test_it_tells_what_it_was_asked_last():
+    with StandIn(2) as stand_in:
+        first, second = stand_in.addresses
+        talk(first, b"GET /1 HTTP/1.1\r\n\r\n")
+        talk(first, b"GET /2 HTTP/1.1\r\nhost: a\r\n\r\nbody")
+        talk(second, b"no HTTP")
+        assert stand_in.asked_at(first) == b"GET /2 HTTP/1.1\r\nhost: a"
+        assert stand_in.asked_at(second) is None
+        stand_in.forget()
+        assert stand_in.asked_at(first) is None
+
+
 def test_it_is_gone_afterwards():
     with StandIn(1) as stand_in:
         (address,) = stand_in.addresses
