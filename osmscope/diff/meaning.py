@@ -56,7 +56,8 @@ def changes(before: Json, after: Json, path: str = "") -> Iterator[Change]:
         after: The other.
         path: Where both stand.
     """
-    if before == after:
+    # For Python true is 1.
+    if before == after and _canonical(before) == _canonical(after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _of_maps(before, after, path)
