@@ -269,7 +269,7 @@ class HttpConnectionManager(Resource, frozen=True):
         "flush_access_log_on_new_request", "proxy_100_continue", "server_name",
         "stream_error_on_invalid_http_message",
         "always_set_request_id_in_response", "request_id_extension", "generate_request_id",
-        "preserve_external_request_id", "proxy_status_config", "typed_header_validation_config",
+        "preserve_external_request_id", "proxy_status_config",
         "append_local_overload", "stream_flush_timeout",
         "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
         "http1_safe_max_connection_duration",

@@ -43,7 +43,7 @@ class FilterChain(Resource, frozen=True):
     filters: tuple[NetworkFilter, ...] = ()
     transport_socket: TransportSocket | None = None
     tls_context: DownstreamTlsContext | None = None
-    use_proxy_protocol: bool | None = None
+    use_proxy_proto: bool | None = None
 
 
 class PortRange(Resource, frozen=True):
@@ -99,7 +99,7 @@ class Listener(Resource, frozen=True):
         "tcp_fast_open_queue_length", "freebind",
         "transparent", "enable_reuse_port", "reuse_port", "connection_balance_config",
         "tcp_backlog_size", "max_connections_to_accept_per_socket_event", "enable_mptcp",
-        "ignore_global_conn_limit", "bypass_overload_manager", "tcp_keepalive", "fcds_config",
+        "ignore_global_conn_limit", "bypass_overload_manager", "tcp_keepalive",
         "traffic_direction_stat", "max_connections",
     })  # fmt: skip
 

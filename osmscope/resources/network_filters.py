@@ -54,10 +54,11 @@ class TcpProxy(Resource, frozen=True):
         "access_log", "access_log_options", "upstream_idle_timeout", "backoff_options",
         "downstream_idle_timeout", "access_log_flush_interval", "flush_access_log_on_connected",
         "proxy_protocol_tlvs", "max_downstream_connection_duration_jitter_percentage",
-        "upstream_connect_mode", "max_early_data_bytes",
+        "max_early_data_bytes",
     })  # fmt: skip
 
     stat_prefix: str = ""
+    upstream_connect_mode: str = "IMMEDIATE"
     cluster: str = ""
     weighted_clusters: TcpWeightedClusters | None = None
     on_demand: object = None

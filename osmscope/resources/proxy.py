@@ -14,7 +14,7 @@ from osmscope.resources.endpoint import ClusterLoadAssignment, Locality
 from osmscope.resources.http_connection_manager import ScopedRouteConfiguration
 from osmscope.resources.listener import Listener
 from osmscope.resources.matcher import TypedExtensionConfig
-from osmscope.resources.resource import Resource, ResourceT, decode
+from osmscope.resources.resource import Opaque, Resource, ResourceT, decode
 from osmscope.resources.route import RouteConfiguration
 from osmscope.resources.transport_socket import Secret
 
@@ -42,11 +42,21 @@ class LayeredRuntime(Resource, frozen=True):
     layers: tuple[RuntimeLayer, ...] = ()
 
 
+class OverloadManager(Resource, frozen=True):
+    """What Envoy does under load; a dump does not hold the load."""
+
+    inert = frozenset({"refresh_interval", "resource_monitors", "buffer_factory_config"})
+
+    actions: tuple[Opaque, ...] = ()
+    loadshed_points: tuple[Opaque, ...] = ()
+
+
 class Bootstrap(Resource, frozen=True):
     """The parts of a bootstrap that decide something."""
 
     cluster_manager: ClusterManager = ClusterManager()
     layered_runtime: LayeredRuntime = LayeredRuntime()
+    overload_manager: OverloadManager = OverloadManager()
 
 
 class _Scopes(Resource, frozen=True):
@@ -230,6 +240,12 @@ class Proxy:
         """The runtime layers whose values a dump does not hold: discovered ones, and files."""
         layers = self._bootstrap.layered_runtime.layers
         return tuple(one.name for one in layers if one.disk_layer or one.rtds_layer)
+
+    @property
+    def sheds_load(self) -> bool:
+        """Whether the overload manager would refuse requests or connections under load."""
+        manager = self._bootstrap.overload_manager
+        return bool(manager.actions or manager.loadshed_points)
 
     @functools.cached_property
     def local_cluster_name(self) -> str:

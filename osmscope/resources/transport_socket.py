@@ -70,8 +70,6 @@ class CommonTlsContext(Resource, frozen=True):
     validation_context_sds_secret_config: SdsSecretConfig | None = None
     combined_validation_context: CombinedValidationContext | None = None
     alpn_protocols: tuple[str, ...] = ()
-    custom_handshaker: object = None
-    custom_tls_certificate_selector: object = None
 
     def validation_secret(self) -> str:
         """Return the name of the secret that holds the validation context, or ""."""

@@ -2,6 +2,8 @@
 
 What Envoy does: where a listener has one, it alone decides, and the chains' own criteria are
 ignored. It leads to a chain's name, or to nothing: then the default chain takes the connection.
+Envoy 1.40 itself ends with a segmentation fault where it comes by an entry with `keep_matching`,
+whether it fits or not: what becomes of the connection is unknown then.
 Checked against Envoy 1.40.0. Not modelled: actions other than a name, which are unknown.
 """
 
@@ -12,6 +14,8 @@ from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Resource, decode
 from osmscope.rules.facts import Connection
 from osmscope.rules.matcher_tree import MatcherInputs, evaluate
+
+_KEEPS_MATCHING = "what keep_matching does in a filter_chain_matcher (Envoy 1.40 crashes)"
 
 
 class MatcherVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ def choose_by_matcher(matcher: Matcher, connection: Connection) -> MatcherVerdic
         DumpError: RE2 refuses an expression, or an extension cannot be read.
     """
     result = evaluate(matcher, MatcherInputs(connection=connection))
+    if result.keeps_matching:
+        return MatcherVerdict(missing=_KEEPS_MATCHING, trail=result.trail)
     if result.missing:
         return MatcherVerdict(missing=result.missing, trail=result.trail)
     if result.action is None:

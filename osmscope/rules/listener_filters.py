@@ -90,7 +90,7 @@ def takes_proxy_header(listener: Listener) -> bool:
     Raises:
         DumpError: A filter's configuration cannot be read.
     """
-    if any(chain.use_proxy_protocol for chain in listener.filter_chains[:1]):
+    if any(chain.use_proxy_proto for chain in listener.filter_chains[:1]):
         return True
     return any(
         isinstance(decode_extension(one), ProxyProtocol) for one in listener.listener_filters

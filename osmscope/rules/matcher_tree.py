@@ -47,6 +47,8 @@ class MatcherResult(msgspec.Struct, frozen=True, kw_only=True):
     """Where it is unknown: the fact that decides, as a noun."""
     trail: tuple[str, ...] = ()
     """What was tried, each a clause, in order."""
+    keeps_matching: bool = False
+    """Whether an entry that says `keep_matching` was come by."""
     possible: tuple[TypedExtensionConfig | None, ...] = ()
     """Where it is unknown: all that it may lead to, None standing for no action; () for anything.
     """
@@ -68,11 +70,12 @@ def evaluate(
     walk = _Walk(inputs, accept)
     possible = tuple(_unique(walk.matcher(matcher)))
     trail = tuple(walk.trail)
+    keeps = walk.keeps_matching
     if walk.is_open:
-        return MatcherResult(missing=walk.missing, trail=trail)
+        return MatcherResult(missing=walk.missing, trail=trail, keeps_matching=keeps)
     if len(possible) == 1:
-        return MatcherResult(action=possible[0], trail=trail)
-    return MatcherResult(missing=walk.missing, trail=trail, possible=possible)
+        return MatcherResult(action=possible[0], trail=trail, keeps_matching=keeps)
+    return MatcherResult(missing=walk.missing, trail=trail, possible=possible, keeps_matching=keeps)
 
 
 def _unique(
@@ -91,6 +94,7 @@ class _Walk:
         self.missing = ""
         self.is_open = False
         """Whether a tree that is not understood may lead anywhere."""
+        self.keeps_matching = False
         self._inputs = inputs
         self._accept = accept
 
@@ -98,6 +102,7 @@ class _Walk:
         """Return the actions that are possible; None, if it is, stands last."""
         possible: list[TypedExtensionConfig | None] = []
         for match, on_match in self._branches(matcher):
+            self.keeps_matching = self.keeps_matching or on_match.keep_matching
             if match.reason:
                 self.trail.append(match.reason)
             if match.outcome is Outcome.NO_MATCH:
@@ -119,6 +124,7 @@ class _Walk:
             self._accept is None or self._accept(on_match.action)
         ):
             found = [on_match.action]
+        self.keeps_matching = self.keeps_matching or on_match.keep_matching
         return [None] if on_match.keep_matching else found
 
     def _branches(self, matcher: Matcher) -> Iterator[Branch]:

@@ -20,7 +20,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     rest: tuple[str, ...] = ()
     """The answer rests on these: it is not exact."""
     notes: tuple[str, ...] = ()
-    """These leave the answer exact: shares under equal load."""
+    """These leave the answer exact: they are about load."""
 
 
 def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation) -> Assumptions:
@@ -43,8 +43,13 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
         rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
+    if sidecar.proxy.sheds_load:
+        notes[_NO_OVERLOAD] = None
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
+
+
+_NO_OVERLOAD = "Envoy is not overloaded (the bootstrap's overload_manager sheds load)"
 
 
 def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]:

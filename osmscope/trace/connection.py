@@ -10,6 +10,7 @@ from osmscope.rules import listener_filters, network_filter_chain
 from osmscope.rules.downstream_tls import handshake
 from osmscope.rules.listener_selection import ListenerChoice, WantedConnection
 from osmscope.rules.network_filters.network_filter_result import Closed
+from osmscope.rules.upstream_connect_mode import Connecting, connecting
 from osmscope.trace.discovery import discovered
 from osmscope.trace.path import ConnectionPath
 from osmscope.trace.request import TraceRequest
@@ -143,15 +144,23 @@ def _enter_chain(sidecar: Sidecar, path: ConnectionPath, chain: FilterChain) -> 
     )
     failed = None if result.failed is None else Closed(reason=result.failed)
     terminal = outcome.terminal
-    dials = outcome.closed_when_new is None
+    dials = Connecting(False)
+    if isinstance(terminal, TcpProxy) and outcome.closed_when_new is None:
+        denied = outcome.closed_on_data is not None
+        dials = connecting(terminal, handshake_failed=failed is not None, closed_on_data=denied)
     return _replace(
         path,
         connection=result.connection,
         handshake=result,
         network=outcome,
         manager=terminal if isinstance(terminal, HttpConnectionManager) else None,
-        tcp_proxy=terminal if isinstance(terminal, TcpProxy) and dials else None,
+        tcp_proxy=terminal if isinstance(terminal, TcpProxy) and dials.connects else None,
         closed=outcome.closed_when_new or failed or outcome.closed_on_data,
         missing="" if outcome.closed_when_new or failed else outcome.missing,
-        assumptions=(*path.assumptions, *result.assumptions, *outcome.assumptions),
+        assumptions=(
+            *path.assumptions,
+            *result.assumptions,
+            *outcome.assumptions,
+            *dials.assumptions,
+        ),
     )

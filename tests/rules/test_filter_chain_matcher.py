@@ -49,6 +49,21 @@ def test_the_matcher_names_a_chain_or_nothing(port: int, name: str | None, missi
     assert verdict.trail
 
 
+@pytest.mark.parametrize(("port", "missing"), [("80", True), ("443", False), (None, True)])
+def test_an_entry_that_keeps_matching_crashes_envoy(port: str | None, missing: bool) -> None:
+    kept = OnMatch(action=names("http").action, keep_matching=True)
+    tree = BY_PORT.matcher_tree
+    assert tree is not None
+    if port is None:
+        matcher = Matcher(on_no_match=kept)
+    else:
+        keyed = msgspec.structs.replace(tree, exact_match_map=MatchMap(map={port: kept}))
+        matcher = Matcher(matcher_tree=keyed)
+    verdict = choose_by_matcher(matcher, Connection(destination_port=80))
+    assert verdict.name is None
+    assert ("keep_matching" in verdict.missing) is missing
+
+
 def test_a_name_that_is_no_text_is_an_error_of_the_dump() -> None:
     action = extension("google.protobuf.StringValue", value=True)  # type: ignore[arg-type]
     with pytest.raises(DumpError, match="the name of a filter chain cannot be read"):

@@ -273,8 +273,8 @@ def test_http_inspector_leaves_tls_alone() -> None:
     [
         (listener(ORIGINAL_DST), False),
         (listener(ORIGINAL_DST, PROXY_PROTOCOL), True),
-        (Listener(filter_chains=(FilterChain(use_proxy_protocol=True),)), True),
-        (Listener(filter_chains=(FilterChain(), FilterChain(use_proxy_protocol=True))), False),
+        (Listener(filter_chains=(FilterChain(use_proxy_proto=True),)), True),
+        (Listener(filter_chains=(FilterChain(), FilterChain(use_proxy_proto=True))), False),
     ],
 )
 def test_a_proxy_header_is_taken_by_the_filter_or_as_the_first_chain_says(

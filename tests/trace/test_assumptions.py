@@ -15,6 +15,7 @@ from tests.trace.sidecars import (
     lua,
     manager,
     route,
+    section,
     sections,
     table,
     tracer,
@@ -64,6 +65,16 @@ def test_equal_load_leaves_the_answer_exact():
     answer = ask(behind(EVERYTHING, clusters=[least]))
     assert answer.exact
     assert "equal" in " ".join(answer.assumptions)
+
+
+@pytest.mark.parametrize("field", ["actions", "loadshed_points"])
+def test_what_overload_would_change_leaves_the_answer_exact(field):
+    overload = {field: [{"name": "envoy.overload_actions.stop_accepting_requests"}]}
+    built = sections([listener(chain(manager()))])
+    built["Bootstrap"] = section("Bootstrap", bootstrap={"overload_manager": overload})
+    answer = ask(tracer(built))
+    assert answer.exact
+    assert "overload_manager" in " ".join(answer.assumptions)
 
 
 def test_runtime_features_that_no_rule_knows_are_named():

@@ -44,6 +44,11 @@ class GrpcJsonTranscoder(Opaque, frozen=True):
     """`envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder`."""
 
 
+@extension(f"{_HTTP}.grpc_field_extraction.v3.GrpcFieldExtractionConfig")
+class GrpcFieldExtraction(Opaque, frozen=True):
+    """`envoy.extensions.filters.http.grpc_field_extraction.v3.GrpcFieldExtractionConfig`."""
+
+
 @extension(f"{_HTTP}.on_demand.v3.OnDemand", name="envoy.filters.http.on_demand")
 class OnDemand(Resource, frozen=True):
     """`envoy.extensions.filters.http.on_demand.v3.OnDemand`: fetches what is missing."""

@@ -20,7 +20,6 @@ _OLD = "envoy.config.filter.http"
     f"{_HTTP}.original_src.v3.OriginalSrc",
     f"{_HTTP}.tap.v3.Tap",
     f"{_OLD}.tap.v2alpha.Tap",
-    f"{_HTTP}.grpc_field_extraction.v3.GrpcFieldExtractionConfig",
     "envoy.filters.http.alpn.v3.FilterConfig",
     "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig",
     "stats.PluginConfig",

@@ -63,11 +63,45 @@ class ExtensionWithMatcherPerRoute(Resource, frozen=True):
     xds_matcher: Matcher | None = None
 
 
+class FilterChainConfiguration(Resource, frozen=True):
+    """Filters that a composite filter runs together."""
+
+    typed_config: tuple[TypedExtensionConfig, ...] = ()
+
+
 @extension(f"{_HTTP}.composite.v3.Composite", name="envoy.filters.http.composite")
 class Composite(Resource, frozen=True):
-    """A filter that a matcher chooses."""
+    """A filter that a matcher chooses: its own, or that of the wrapper around it."""
 
-    inert = frozenset({"*"})
+    named_filter_chains: dict[str, FilterChainConfiguration] = {}
+    matcher: Matcher | None = None
+
+
+@extension(f"{_HTTP}.composite.v3.CompositePerRoute")
+class CompositePerRoute(Resource, frozen=True):
+    """Another matcher for a composite filter."""
+
+    matcher: Matcher | None = None
+
+
+class HeldFilters(Resource, frozen=True):
+    """The filters that a filter holds."""
+
+    filters: tuple[TypedExtensionConfig, ...] = ()
+
+
+@extension(f"{_HTTP}.filter_chain.v3.FilterChainConfig", name="envoy.filters.http.filter_chain")
+class FilterChainConfig(Resource, frozen=True):
+    """A filter that holds others."""
+
+    default_filter_chain: HeldFilters | None = None
+
+
+@extension(f"{_HTTP}.filter_chain.v3.FilterChainConfigPerRoute")
+class FilterChainPerRoute(Resource, frozen=True):
+    """Other filters for a filter that holds some."""
+
+    filter_chain: HeldFilters | None = None
 
 
 @extension("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
@@ -81,6 +115,6 @@ class ExecuteFilterAction(Resource, frozen=True):
 
     typed_config: TypedExtensionConfig | None = None
     dynamic_config: object = None
-    filter_chain: object = None
+    filter_chain: FilterChainConfiguration | None = None
     filter_chain_name: str = ""
     sample_percent: RuntimeFractionalPercent | None = None

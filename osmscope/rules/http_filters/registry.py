@@ -16,6 +16,7 @@ from osmscope.resources.http_filters.custom_code import (
     DynamicModuleFilter,
     ExternalProcessor,
     Golang,
+    GrpcFieldExtraction,
     GrpcJsonTranscoder,
     OnDemand,
     Wasm,
@@ -49,7 +50,11 @@ from osmscope.resources.http_filters.response import (
     Decompressor,
     ResponseOnly,
 )
-from osmscope.resources.http_filters.router import Composite, ExtensionWithMatcher
+from osmscope.resources.http_filters.router import (
+    Composite,
+    ExtensionWithMatcher,
+    FilterChainConfig,
+)
 from osmscope.resources.http_filters.traffic import (
     Buffer,
     CdnLoop,
@@ -66,6 +71,7 @@ from osmscope.rules.http_filters import (
     basic_auth,
     buffer,
     cdn_loop,
+    composite,
     compressor,
     connect_grpc_bridge,
     cors,
@@ -73,6 +79,7 @@ from osmscope.rules.http_filters import (
     decompressor,
     ext_authz,
     fault,
+    filter_chain,
     grpc_http1_bridge,
     grpc_web,
     header_mutation,
@@ -99,7 +106,7 @@ RULES: HttpFilterRules = {
     BasicAuth: basic_auth.evaluate,
     Buffer: buffer.evaluate,
     CdnLoop: cdn_loop.evaluate,
-    Composite: opaque.harmless,
+    Composite: composite.choosing(lambda config: rule_of(config)),
     Compressor: compressor.evaluate,
     ConnectGrpcBridge: connect_grpc_bridge.evaluate,
     Cors: cors.evaluate,
@@ -112,8 +119,10 @@ RULES: HttpFilterRules = {
     ExtAuthz: ext_authz.evaluate,
     ExtensionWithMatcher: match_delegate.delegating(lambda config: rule_of(config)),
     ExternalProcessor: opaque.named("the external processing service"),
+    FilterChainConfig: filter_chain.running(lambda config: rule_of(config)),
     Geoip: opaque.labelling("geographic headers"),
     Golang: opaque.named("the Go plugin"),
+    GrpcFieldExtraction: opaque.named("the extraction of gRPC fields"),
     GrpcHttp1Bridge: grpc_http1_bridge.evaluate,
     GrpcJsonTranscoder: opaque.named("the gRPC transcoding"),
     GrpcWeb: grpc_web.evaluate,

@@ -74,6 +74,8 @@ def _last(draw: Draw) -> Json:
         config["metadata_match"] = {"filter_metadata": {"envoy.lb": values}}
     if draw.maybe(0.2):
         config["hash_policy"] = [{"source_ip": {}}]
+    if draw.maybe(0.2):
+        config |= {"upstream_connect_mode": "ON_DOWNSTREAM_DATA", "max_early_data_bytes": 1024}
     return {"name": "tcp", "typed_config": config}
 
 

@@ -119,6 +119,26 @@ def test_a_route_may_configure_the_filter_inside() -> None:
     assert code(ask(matcher, "s", COMPOSITE, per_route)) == 419
 
 
+OWN = {**COMPOSITE, "matcher": when("s", execute(fault(420)))}
+CHAINS = {**COMPOSITE, "named_filter_chains": {"n": {"typed_config": [extension(fault(421))]}}}
+NAMED = action(f"{HTTP}.composite.v3.ExecuteFilterAction", filter_chain_name="n")
+
+
+@pytest.mark.parametrize(
+    ("matcher", "inner", "sent", "expected"),
+    [
+        (when("s", execute(fault(418))), OWN, "s", 420),
+        (when("t", execute(fault(418))), OWN, "t", None),
+        (when("s", NAMED), CHAINS, "s", 421),
+        (when("s", NAMED), COMPOSITE, "s", None),
+    ],
+)
+def test_a_composite_filter_has_its_own_matcher_and_chains(
+    matcher: Fields, inner: Fields, sent: str, expected: int | None
+) -> None:
+    assert code(ask(matcher, sent, inner)) == expected
+
+
 def test_drawn() -> None:
     half = {"default_value": {"numerator": 50}}
     results = ask(when("s", execute(fault(418), sample_percent=half)), "s", COMPOSITE)

@@ -1,0 +1,61 @@
+"""The filter that holds others, as a table of what Envoy 1.40.0 does."""
+
+import json
+
+import msgspec
+import pytest
+
+from osmscope.resources.extension import decode_any
+from osmscope.resources.http_filters.router import FilterChainConfig
+from osmscope.resources.http_filters.traffic import Cors
+from osmscope.resources.resource import Resource, decode
+from osmscope.resources.route import Route
+from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.http_filters.filter_chain import running
+from osmscope.rules.http_filters.filter_result import FilterContext
+from osmscope.rules.http_filters.registry import rule_of
+
+Fields = dict[str, object]
+HTTP = "envoy.extensions.filters.http"
+DENY: Fields = {"name": "deny", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC", "rules": {}}}
+ALLOW: Fields = {"name": "allow", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC"}}
+OFF = {"@type": "t/envoy.config.route.v3.FilterConfig", "disabled": True}
+PER_ROUTE = f"t/{HTTP}.filter_chain.v3.FilterChainConfigPerRoute"
+
+
+def holds(*filters: Fields) -> Fields:
+    return {"filters": list(filters)}
+
+
+def denied(own: Resource, per_route: Resource | None = None, route: Route | None = None) -> bool:
+    request = Request(connection=Connection(), headers=Headers())
+    context = FilterContext(config=per_route or own, own_config=own, route=route)
+    (result,) = running(rule_of)(request, context)
+    return result.reply is not None
+
+
+@pytest.mark.parametrize(
+    ("own", "per_route", "route", "expected"),
+    [
+        ({}, None, {}, False),
+        ({"default_filter_chain": holds(DENY)}, None, {}, True),
+        ({"default_filter_chain": holds(ALLOW, DENY)}, None, {}, True),
+        ({"default_filter_chain": holds(DENY)}, {"filter_chain": holds(ALLOW)}, {}, False),
+        ({}, {"filter_chain": holds(DENY)}, {}, True),
+        ({"default_filter_chain": holds(DENY)}, None, {"deny": OFF}, False),
+        ({"default_filter_chain": holds(DENY)}, None, {"other": OFF}, True),
+    ],
+)
+def test_which_filters_run(
+    own: Fields, per_route: Fields | None, route: Fields, expected: bool
+) -> None:
+    config = decode(FilterChainConfig, json.dumps(own).encode(), "test")
+    of_route = None
+    if per_route is not None:
+        of_route = decode_any(json.dumps({"@type": PER_ROUTE, **per_route}).encode())
+    levels = {name: msgspec.Raw(json.dumps(body).encode()) for name, body in route.items()}
+    assert denied(config, of_route, Route(typed_per_filter_config=levels)) is expected
+
+
+def test_another_configuration_does_nothing() -> None:
+    assert not denied(Cors())
