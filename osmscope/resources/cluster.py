@@ -137,7 +137,7 @@ class Cluster(Resource, frozen=True):
         "cleanup_interval", "upstream_bind_config",
         "upstream_connection_options",
         "close_connections_on_host_health_failure", "ignore_health_on_host_removal",
-        "track_timeout_budgets", "track_cluster_stats", "upstream_config", "preconnect_policy",
+        "track_timeout_budgets", "track_cluster_stats", "preconnect_policy",
         "connection_pool_per_downstream_connection", "lrs_server", "lrs_report_endpoint_metrics",
         "http_protocol_options", "extension_protocol_options",
     })  # fmt: skip
@@ -171,6 +171,7 @@ class Cluster(Resource, frozen=True):
     health_checks: tuple[Opaque, ...] = ()
     outlier_detection: Opaque | None = None
     filters: tuple[TypedExtensionConfig, ...] = ()
+    upstream_config: TypedExtensionConfig | None = None
     typed_extension_protocol_options: dict[str, msgspec.Raw] = {}
 
 
@@ -267,3 +268,20 @@ class DnsCluster(Resource, frozen=True):
 @extension("envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig")
 class DynamicForwardProxyCluster(Opaque, frozen=True):
     """A cluster that resolves the request's authority."""
+
+
+_POOLS = "envoy.extensions.upstreams"
+
+
+@extension(
+    f"{_POOLS}.http.generic.v3.GenericConnectionPoolProto",
+    f"{_POOLS}.http.http.v3.HttpConnectionPoolProto",
+    f"{_POOLS}.tcp.generic.v3.GenericConnectionPoolProto",
+)
+class GenericConnectionPool(Opaque, frozen=True):
+    """Connections that carry what arrives: requests as requests, bytes as bytes."""
+
+
+@extension(f"{_POOLS}.http.tcp.v3.TcpConnectionPoolProto")
+class TcpConnectionPool(Opaque, frozen=True):
+    """Connections that carry nothing but the bodies of requests."""

@@ -13,6 +13,7 @@ from osmscope.resources.resource import Resource
 from osmscope.resources.transport_socket import SubjectAltNameMatcher
 
 _NETWORK = "envoy.extensions.matching.common_inputs.network.v3"
+_SOCKET = "envoy.extensions.matching.common_inputs.transport_socket.v3"
 _SSL = "envoy.extensions.matching.common_inputs.ssl.v3"
 _HTTP = "envoy.type.matcher.v3"
 _MATCHERS = "envoy.extensions.matching.input_matchers"
@@ -211,3 +212,30 @@ class MtlsAuthenticated(Resource, frozen=True):
 
 # The action of a matcher in an RBAC filter; its message lives with RBAC.
 extension("envoy.config.rbac.v3.Action")(RbacAction)
+
+
+@extension(f"{_SOCKET}.EndpointMetadataInput")
+class EndpointMetadataInput(Resource, frozen=True):
+    """A value of the metadata of the endpoint that is connected to."""
+
+    filter: str = ""
+    path: tuple[PathSegment, ...] = ()
+
+
+@extension(f"{_SOCKET}.LocalityMetadataInput")
+class LocalityMetadataInput(EndpointMetadataInput, frozen=True):
+    """The same of the metadata of its locality."""
+
+
+@extension(f"{_SOCKET}.FilterStateInput")
+class SharedFilterStateInput(Resource, frozen=True):
+    """Filter state that filters share with the connection to the endpoint."""
+
+    key: str = ""
+
+
+@extension(f"{_SOCKET}.TransportSocketNameAction")
+class TransportSocketNameAction(Resource, frozen=True):
+    """The name of an entry of `transport_socket_matches`."""
+
+    name: str = ""

@@ -78,6 +78,20 @@ def _eds_name(cluster: Cluster) -> str:
     return (eds and eds.service_name) or cluster.name
 
 
+def _with_metadata_of_localities(
+    dumped: ClusterLoadAssignment, own: ClusterLoadAssignment
+) -> ClusterLoadAssignment:
+    """Add what Envoy leaves out where it dumps endpoints, of those that its configuration names."""
+    known = {(one.priority, one.locality or Locality()): one.metadata for one in own.endpoints}
+    groups = tuple(
+        msgspec.structs.replace(
+            one, metadata=known.get((one.priority, one.locality or Locality()), one.metadata)
+        )
+        for one in dumped.endpoints
+    )
+    return msgspec.structs.replace(dumped, endpoints=groups)
+
+
 def _decode_entry(
     resource_type: type[ResourceT], entry: Entry | None, where: str
 ) -> ResourceT | None:
@@ -181,7 +195,10 @@ class Proxy:
         entry = self.load_assignment_entry(cluster)
         if entry is None:
             return cluster.load_assignment
-        return decode(ClusterLoadAssignment, entry.body, f"endpoints of cluster {cluster.name!r}")
+        where = f"endpoints of cluster {cluster.name!r}"
+        dumped = decode(ClusterLoadAssignment, entry.body, where)
+        own = cluster.load_assignment
+        return dumped if own is None else _with_metadata_of_localities(dumped, own)
 
     def load_assignment_entry(self, cluster: Cluster) -> Entry | None:
         """Return the dump's entry of a cluster's endpoints; None where they have none."""

@@ -10,14 +10,13 @@ import msgspec
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain
-from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
-from osmscope.resources.resource import Resource
 from osmscope.resources.route import Route
 from osmscope.resources.transport_socket import (
     DownstreamTlsContext,
     TransportSocket,
     UpstreamTlsContext,
+    innermost,
 )
 
 
@@ -71,7 +70,7 @@ def chain_destinations(chain: FilterChain) -> tuple[str, ...]:
 
 def secret_names(socket: TransportSocket | None) -> tuple[str, ...]:
     """List the secrets that a transport socket refers to."""
-    config = _tls(socket)
+    config = None if socket is None else innermost(socket)
     if not isinstance(config, DownstreamTlsContext | UpstreamTlsContext):
         return ()
     return tuple(_secret_names(config))
@@ -79,16 +78,8 @@ def secret_names(socket: TransportSocket | None) -> tuple[str, ...]:
 
 def upstream_sni(socket: TransportSocket | None) -> str:
     """Return the server name that a cluster's TLS sends; "" where it starts none, or names none."""
-    config = _tls(socket)
+    config = None if socket is None else innermost(socket)
     return config.sni if isinstance(config, UpstreamTlsContext) else ""
-
-
-def _tls(socket: TransportSocket | None) -> Resource | None:
-    if socket is None:
-        return None
-    return decode_extension(
-        TypedExtensionConfig(name=socket.name, typed_config=socket.typed_config)
-    )
 
 
 def _secret_names(config: DownstreamTlsContext | UpstreamTlsContext) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from osmscope.resources.extension import extension
-from osmscope.resources.matcher import StringMatcher
+from osmscope.resources.extension import decode_extension, extension
+from osmscope.resources.matcher import StringMatcher, TypedExtensionConfig
 from osmscope.resources.resource import Opaque, Resource
 
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
@@ -126,6 +126,36 @@ class InternalUpstreamTransport(Resource, frozen=True):
     inert = frozenset({"passthrough_metadata"})
 
     transport_socket: TransportSocket = TransportSocket()
+
+
+@extension(
+    "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+    "envoy.extensions.transport_sockets.tcp_stats.v3.Config",
+    "envoy.extensions.transport_sockets.tap.v3.Tap",
+)
+class WrappingTransport(Resource, frozen=True):
+    """Says something before, counts or records; another transport socket connects."""
+
+    inert = frozenset({
+        "config", "allow_unspecified_address", "tlv_as_pool_key", "update_period", "common_config",
+        "socket_tap_config",
+    })  # fmt: skip
+
+    transport_socket: TransportSocket = TransportSocket()
+
+
+def innermost(socket: TransportSocket) -> Resource:
+    """Decode a transport socket; where it wraps another one, that one.
+
+    Raises:
+        DumpError: A configuration has a type that Envoy never writes.
+    """
+    found = decode_extension(
+        TypedExtensionConfig(name=socket.name, typed_config=socket.typed_config)
+    )
+    if isinstance(found, InternalUpstreamTransport | WrappingTransport):
+        return innermost(found.transport_socket)
+    return found
 
 
 class Secret(Resource, frozen=True):

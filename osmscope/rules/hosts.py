@@ -44,7 +44,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     locality_weight: int = 0
     """0 where none is given: no traffic under locality weighted load balancing."""
     metadata: Metadata = {}
-    locality_metadata: Metadata = {}
+    locality_metadata: Metadata | None = {}
+    """None where it is not known: Envoy does not dump what EDS says of localities."""
     is_assigned: bool = True
     """Whether its metadata and its locality's weight are known; /clusters alone tells neither."""
     flags: frozenset[str] = frozenset()

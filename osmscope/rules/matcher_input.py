@@ -3,7 +3,8 @@
 What Envoy does: an input is text or absent, and what is absent fits nothing. Addresses that are
 no IPs are absent, so are an SNI that no listener filter read, an empty list of protocols or names,
 and a source type that is not `local`. Values of a repeated header are joined by commas; query
-parameters are percent-decoded; protocols stand in single quotes.
+parameters are percent-decoded; protocols stand in single quotes. Metadata of an endpoint or of its
+locality is the text of a value, `null` for one that is not there; only without any it is absent.
 Checked against Envoy 1.40.0. Not modelled: headers of responses, trailers, environment variables
 and dynamic modules, which are unknown.
 """
@@ -20,14 +21,17 @@ from osmscope.resources.matcher_inputs import (
     DestinationPortInput,
     DirectSourceIPInput,
     DnsSanInput,
+    EndpointMetadataInput,
     FilterStateInput,
     HttpRequestHeaderMatchInput,
     HttpRequestQueryParamMatchInput,
     HttpResponseLocalReplyMatchInput,
     HttpResponseStatusCodeClassMatchInput,
     HttpResponseStatusCodeMatchInput,
+    LocalityMetadataInput,
     NetworkNamespaceInput,
     ServerNameInput,
+    SharedFilterStateInput,
     SourceIPInput,
     SourcePortInput,
     SourceTypeInput,
@@ -39,8 +43,18 @@ from osmscope.resources.resource import Resource
 from osmscope.rules.facts import ClientCertificate, Connection, Metadata, Request
 from osmscope.rules.filter_chain_level import is_local
 from osmscope.rules.filter_state import filter_state_object
+from osmscope.rules.metadata import ABSENT, metadata_subject, metadata_value
+from osmscope.rules.value_text import value_text
 
 _NO_CERTIFICATE = ClientCertificate()
+
+
+class EndpointInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a matcher of transport sockets is put to."""
+
+    metadata: Metadata | None = {}
+    """None where it is not known."""
+    locality_metadata: Metadata | None = {}
 
 
 class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +69,8 @@ class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The code of Envoy's own reply; None where there is none."""
     ignore_path_parameters: bool = False
     """Whether the route's table says that path parameters do not count."""
+    endpoint: EndpointInputs = EndpointInputs()
+    """The endpoint that is connected to, where its transport socket is chosen."""
 
     @property
     def metadata(self) -> Metadata:
@@ -139,6 +155,27 @@ def _filter_state(config: Resource, inputs: MatcherInputs) -> InputValue:
     return InputValue(subject, text)
 
 
+def _endpoint_metadata(config: Resource, inputs: MatcherInputs) -> InputValue:
+    assert isinstance(config, EndpointMetadataInput)
+    of_locality = isinstance(config, LocalityMetadataInput)
+    endpoint, namespace = inputs.endpoint, config.filter or "envoy.lb"
+    metadata = endpoint.locality_metadata if of_locality else endpoint.metadata
+    owner = "locality" if of_locality else "endpoint"
+    subject = f"{owner} {metadata_subject(namespace, config.path)}"
+    if metadata is None:
+        return InputValue(subject, missing=f"the {subject}")
+    if not metadata:
+        return InputValue(subject)
+    value = metadata_value(metadata, namespace, config.path)
+    return InputValue(subject, value_text(None if value is ABSENT else value) or None)
+
+
+def _shared_filter_state(config: Resource, _: MatcherInputs) -> InputValue:
+    assert isinstance(config, SharedFilterStateInput)
+    subject = f'filter state "{config.key}"'
+    return InputValue(subject, missing=f"the {subject}, which is shared with the endpoint")
+
+
 def _header(config: Resource, inputs: MatcherInputs) -> InputValue:
     assert isinstance(config, HttpRequestHeaderMatchInput)
     values = inputs.request.headers.all(config.header_name) if inputs.request is not None else ()
@@ -195,6 +232,9 @@ _READERS: Mapping[type[Resource], _Reader] = {
     ),
     NetworkNamespaceInput: lambda *_: InputValue("network namespace"),
     FilterStateInput: _filter_state,
+    EndpointMetadataInput: _endpoint_metadata,
+    LocalityMetadataInput: _endpoint_metadata,
+    SharedFilterStateInput: _shared_filter_state,
     UriSanInput: lambda _, inputs: InputValue(
         "URI names of the client certificate", ",".join(_certificate(inputs).uri_sans) or None
     ),

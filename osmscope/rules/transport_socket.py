@@ -1,12 +1,13 @@
 """How an endpoint is connected to: the transport socket that its metadata chooses, and TLS.
 
-What Envoy does: the first of `transport_socket_matches` all of whose values the endpoint's metadata
+What Envoy does: the entry of `transport_socket_matches` that the `transport_socket_matcher` names;
+without one the first entry all of whose values the endpoint's metadata
 `envoy.transport_socket_match` has (an empty match fits every endpoint), else the first that the
 locality's metadata fits, else the cluster's `transport_socket`, else plaintext. SNI is the
 authority as forwarded (`auto_sni`, unless it is an IP address), else the endpoint's hostname
 (`auto_host_sni`), else `sni`. ALPN is `alpn_protocols`, else what the HTTP protocol is called; a
 `tcp_proxy` then offers none. Without a validation context nothing of the peer is verified. Checked
-against Envoy 1.40.0. Not modelled: `transport_socket_matcher`, filter state that sets the SNI.
+against Envoy 1.40.0. Not modelled: filter state that sets the SNI.
 """
 
 from collections.abc import Iterator
@@ -16,24 +17,25 @@ import msgspec
 from osmscope.resources.address import parse_ip, split_host_port
 from osmscope.resources.cluster import (
     Cluster,
+    TransportSocketMatch,
     UpstreamHttpProtocolOptions,
     http_protocol_options,
 )
 from osmscope.resources.endpoint import Metadata
-from osmscope.resources.extension import decode_any
+from osmscope.resources.matcher import Matcher
 from osmscope.resources.resource import Resource
 from osmscope.resources.transport_socket import (
     CertificateValidationContext,
     CommonTlsContext,
-    InternalUpstreamTransport,
     RawBuffer,
-    TransportSocket,
     UpstreamTlsContext,
+    innermost,
 )
 from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
 from osmscope.rules.string_matcher import describe
 from osmscope.rules.subset import same_value
+from osmscope.rules.transport_socket_matcher import named_socket
 
 _NAMESPACE = "envoy.transport_socket_match"
 _NAMES = {"HTTP/1.1": "http/1.1", "HTTP/2": "h2"}
@@ -47,6 +49,8 @@ class SocketChoice(msgspec.Struct, frozen=True, kw_only=True):
     configuration: Resource = RawBuffer()
     """TLS, plaintext, or another transport socket."""
     reason: str = ""
+    condition: str = ""
+    """What is assumed, as a clause: "no metadata of its locality fits"."""
     missing: str = ""
     """The fact without which the choice is not known, as a noun."""
 
@@ -78,20 +82,48 @@ def transport_socket_of(cluster: Cluster, host: Host) -> SocketChoice:
         DumpError: A configuration has a type that Envoy never writes.
     """
     if cluster.transport_socket_matcher is not None:
-        return SocketChoice(missing="what the cluster's transport_socket_matcher decides")
-    for source, metadata in (("", host.metadata), ("locality ", host.locality_metadata)):
-        for entry in cluster.transport_socket_matches:
-            if _fits(entry.match, metadata):
-                words = f"the {source}metadata fits" if entry.match else "it fits every endpoint"
-                reason = f"transport_socket_matches {entry.name!r}: {words}"
-                inner = _configuration(entry.transport_socket)
-                return SocketChoice(name=entry.name, configuration=inner, reason=reason)
+        chosen = _by_matcher(cluster, cluster.transport_socket_matcher, host)
+    else:
+        chosen = _by_metadata(cluster, host)
+    if chosen is not None:
+        return chosen
+    condition = ""
+    if host.locality_metadata is None and cluster.transport_socket_matches:
+        condition = "no metadata of the locality fits, which EDS may give and no dump holds"
     if cluster.transport_socket is not None:
-        own = _configuration(cluster.transport_socket)
-        return SocketChoice(configuration=own, reason="the cluster's own")
+        own = innermost(cluster.transport_socket)
+        return SocketChoice(configuration=own, reason="the cluster's own", condition=condition)
     if cluster.tls_context is not None:
         return SocketChoice(configuration=cluster.tls_context, reason="the cluster's tls_context")
-    return SocketChoice(reason="the cluster has no transport socket: plaintext")
+    reason = "the cluster has no transport socket: plaintext"
+    return SocketChoice(reason=reason, condition=condition)
+
+
+def _by_matcher(cluster: Cluster, matcher: Matcher, host: Host) -> SocketChoice | None:
+    found = named_socket(matcher, host)
+    if found.missing:
+        return SocketChoice(missing=found.missing)
+    for entry in cluster.transport_socket_matches:
+        if entry.name == found.name:
+            return _of_entry(entry, f"transport_socket_matcher names {entry.name!r}")
+    return None
+
+
+def _by_metadata(cluster: Cluster, host: Host) -> SocketChoice | None:
+    of_locality = host.locality_metadata or {}
+    for source, metadata in (("", host.metadata), ("locality ", of_locality)):
+        for entry in cluster.transport_socket_matches:
+            if entry.match and not host.is_assigned:
+                return SocketChoice(missing=f"the metadata of endpoint {host.address}")
+            if _fits(entry.match, metadata):
+                words = f"the {source}metadata fits" if entry.match else "it fits every endpoint"
+                return _of_entry(entry, f"transport_socket_matches {entry.name!r}: {words}")
+    return None
+
+
+def _of_entry(entry: TransportSocketMatch, reason: str) -> SocketChoice:
+    configuration = innermost(entry.transport_socket)
+    return SocketChoice(name=entry.name, configuration=configuration, reason=reason)
 
 
 def speaks_tls(cluster: Cluster) -> bool:
@@ -101,7 +133,7 @@ def speaks_tls(cluster: Cluster) -> bool:
         DumpError: A configuration has a type that Envoy never writes.
     """
     socket = cluster.transport_socket
-    own = cluster.tls_context if socket is None else _configuration(socket)
+    own = cluster.tls_context if socket is None else innermost(socket)
     return isinstance(own, UpstreamTlsContext)
 
 
@@ -147,13 +179,6 @@ def upstream_tls(
 def _of_protocol(protocol: str) -> Iterator[str]:
     """Yield what Envoy offers for a protocol, or for "one or another", by itself."""
     yield from (_NAMES[name] for name in protocol.split(" or ") if name in _NAMES)
-
-
-def _configuration(socket: TransportSocket) -> Resource:
-    configuration = decode_any(socket.typed_config, name=socket.name, where="transport socket")
-    if isinstance(configuration, InternalUpstreamTransport):
-        return _configuration(configuration.transport_socket)
-    return configuration
 
 
 def _fits(match: dict[str, object], metadata: Metadata) -> bool:

@@ -5,9 +5,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from osmscope.resources.cluster import Cluster
+from osmscope.resources.extension import Unsupported
 from osmscope.resources.references import secret_names
+from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind
 from osmscope.rules.runtime_feature import unknown_features
+from osmscope.rules.transport_socket import transport_socket_of
+from osmscope.trace.cluster_hosts import ClusterHosts
 from osmscope.trace.gaps import gaps_on_path
 from osmscope.trace.path import Evaluation, Upstream
 from osmscope.trace.request import TraceRequest
@@ -37,9 +41,11 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
         rest.update(dict.fromkeys(_unknown(way.missing)))
         _add_upstream(way.upstream, rest, notes)
         rest.update(dict.fromkeys(_missing_secrets(sidecar, way.upstream)))
+        rest.update(dict.fromkeys(_odd_connections(sidecar, way.upstream)))
     for tcp in evaluation.tcp:
         _add_upstream(tcp.upstream, rest, notes)
         rest.update(dict.fromkeys(_missing_secrets(sidecar, tcp.upstream)))
+        rest.update(dict.fromkeys(_odd_connections(sidecar, tcp.upstream)))
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
         rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
@@ -86,6 +92,29 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
     for assumption in upstream.shares.assumptions if upstream.shares is not None else ():
         kept = notes if assumption.startswith(Kind.LEAST_REQUEST.value) else rest
         kept[assumption] = None
+
+
+def _odd_connections(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
+    """Name what connects to endpoints in a way that is not modelled."""
+    cluster = upstream.cluster if upstream is not None else None
+    if cluster is None:
+        return
+    hosts = sidecar.cluster_hosts(cluster)
+    yield from _odd_connections_of(sidecar, cluster, hosts)
+    for name in hosts.members:
+        member = sidecar.proxy.cluster(name)
+        if member is not None:
+            yield from _odd_connections_of(sidecar, member, sidecar.cluster_hosts(member))
+
+
+def _odd_connections_of(sidecar: Sidecar, cluster: Cluster, hosts: ClusterHosts) -> tuple[str, ...]:
+    def find() -> Iterator[str]:
+        for host in hosts.balancer.hosts or (Host(address=""),):
+            socket = transport_socket_of(cluster, host).configuration
+            if isinstance(socket, Unsupported):
+                yield f'the transport socket "{socket.type_name}" connects to the endpoint itself'
+
+    return sidecar.remembered(("connections", id(cluster)), lambda: dict.fromkeys(find()))
 
 
 def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:

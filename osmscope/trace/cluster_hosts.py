@@ -109,7 +109,11 @@ def of_load_assignment(cluster: str, predicate: str) -> str:
 def _hosts(proxy: Proxy, cluster: Cluster) -> tuple[Host, ...]:
     assignment = proxy.load_assignment(cluster) or legacy_load_assignment(cluster)
     status = proxy.status(cluster.name)
-    return hosts_of(assignment, None if status is None else status.hosts)
+    hosts = hosts_of(assignment, None if status is None else status.hosts)
+    known = cluster.load_assignment is not None or any(one.locality_metadata for one in hosts)
+    if known or not cluster.transport_socket_matches:
+        return hosts
+    return tuple(msgspec.structs.replace(host, locality_metadata=None) for host in hosts)
 
 
 def _unknown_health(proxy: Proxy, cluster: Cluster) -> Iterator[str]:

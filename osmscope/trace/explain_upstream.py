@@ -90,9 +90,10 @@ def _tls_step(cluster: Cluster, host: Host, headers: Headers | None, protocol: s
     if choice.missing:
         return Step(kind="upstream_tls", chosen="", reason=f"{choice.missing} is not known")
     tls = upstream_tls(cluster, host, choice.configuration, headers, protocol)
+    notes = [f"assumed: {choice.condition}"] if choice.condition else []
     if tls is None:
-        return Step(kind="upstream_tls", chosen="plaintext", reason=choice.reason)
-    notes = []
+        reason = choice.reason
+        return Step(kind="upstream_tls", chosen="plaintext", reason=reason, notes=tuple(notes))
     if tls.certificate_secrets:
         notes.append(f"certificate {', '.join(tls.certificate_secrets)}")
     if tls.validation_secret:

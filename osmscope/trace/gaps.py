@@ -17,7 +17,11 @@ from osmscope.resources.listener import FilterChain, Listener
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.resource import Resource, unknown_fields
 from osmscope.resources.route import PerFilterConfig, Route, RouteConfiguration, VirtualHost
-from osmscope.resources.transport_socket import TransportSocket
+from osmscope.resources.transport_socket import (
+    InternalUpstreamTransport,
+    TransportSocket,
+    WrappingTransport,
+)
 from osmscope.trace.path import ConnectionPath, Evaluation, HttpPath
 from osmscope.trace.sidecar import Sidecar
 
@@ -188,6 +192,10 @@ def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
         for http_filter in options.http_filters if options is not None else ():
             yield from _extension_gaps(_delivered(sidecar, http_filter) or http_filter)
         yield from _socket_gaps(cluster.transport_socket)
+        for match in cluster.transport_socket_matches:
+            yield from _socket_gaps(match.transport_socket)
+        for inner in _extensions_within(cluster.transport_socket_matcher):
+            yield from _extension_gaps(inner)
         assigned = sidecar.proxy.load_assignment_entry(cluster)
         if assigned is not None:
             what = f'the endpoints of cluster "{cluster.name}"'
@@ -199,6 +207,9 @@ def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
 def _socket_gaps(socket: TransportSocket | None) -> Iterator[str]:
     if socket is not None:
         yield from _any_gaps(socket.name, socket.typed_config)
+        found = decode_any(socket.typed_config, name=socket.name)
+        if isinstance(found, InternalUpstreamTransport | WrappingTransport):
+            yield from _socket_gaps(found.transport_socket)
 
 
 def _per_filter_gaps(configs: PerFilterConfig) -> Iterator[str]:

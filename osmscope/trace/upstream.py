@@ -20,6 +20,7 @@ from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.subset import criteria_of
 from osmscope.rules.substitution_format import FormatContext
 from osmscope.rules.upgrade import terminates_connect
+from osmscope.rules.upstream_pool import upstream_pool
 from osmscope.rules.upstream_request import Forwarding, UpstreamHeaders, for_endpoint
 from osmscope.trace.cluster_hosts import of_load_assignment
 from osmscope.trace.path import ConnectionPath, HttpPath, SentUpstream, Upstream
@@ -58,7 +59,8 @@ def evaluate_upstream(
     hosts = sidecar.cluster_hosts(cluster)
     sent = upstream_request.finish(asked.forwarding)
     request = asked.path.request.with_headers(sent.headers)
-    assumed = _network_filters(cluster)
+    pool = upstream_pool(cluster, of_request=True)
+    assumed = (*_network_filters(cluster), *pool.assumptions)
     if hosts.is_unassigned:
         assumed = (*assumed, of_load_assignment(cluster.name, NO_DROPS))
     start = Upstream(name=cluster.name, cluster=cluster, assumptions=assumed)
@@ -67,7 +69,8 @@ def evaluate_upstream(
         headers=sent.headers,
         steering=sent.steering,
         forwarding=asked.forwarding,
-        is_raw=terminates_connect(asked.forwarding.action, request.headers),
+        is_raw=pool.carries_bodies_alone
+        or terminates_connect(asked.forwarding.action, request.headers),
     )
     for refused in (
         maintenance_mode(cluster.name, request.runtime),
@@ -197,7 +200,9 @@ def evaluate_tcp_upstream(
         runtime=runtime,
         tunnels=config.tunneling_config is not None,
     )
-    start = Upstream(name=cluster.name, cluster=cluster, assumptions=_network_filters(cluster))
+    pool = upstream_pool(cluster, of_request=picking.tunnels)
+    assumed = (*_network_filters(cluster), *pool.assumptions)
+    start = Upstream(name=cluster.name, cluster=cluster, assumptions=assumed)
     refused = connection_refusal(cluster, runtime)
     if refused is not None:
         yield _closed(start, refused)

@@ -10,7 +10,6 @@ import msgspec
 from osmscope.resources.cluster import Cluster
 from osmscope.resources.references import secret_names
 from osmscope.rules.awaited_secret import awaited_secrets, without_secret
-from osmscope.rules.hosts import Host
 from osmscope.rules.shares import EndpointShare
 from osmscope.rules.transport_socket import transport_socket_of
 from osmscope.trace.path import Upstream
@@ -37,7 +36,15 @@ def with_secrets(sidecar: Sidecar, upstream: Upstream, *, of_request: bool) -> I
     kept: list[EndpointShare] = []
     lost: list[tuple[EndpointShare, tuple[str, ...]]] = []
     for share in shares.endpoints:
-        names = tuple(_of_host(sidecar, cluster, share.host))
+        choice = transport_socket_of(cluster, share.host)
+        words = choice.condition
+        if choice.missing:
+            words = f"{choice.missing} chooses a transport socket that has its secrets"
+        if words:
+            upstream = _replace(upstream, assumptions=(*upstream.assumptions, words))
+        names = tuple(
+            awaited_secrets(choice.configuration, lambda name: _is_awaited(sidecar, name))
+        )
         if names:
             lost.append((share, names))
         else:
@@ -73,11 +80,6 @@ def _any_awaited(sidecar: Sidecar, cluster: Cluster) -> bool:
             yield from (name for name in secret_names(socket) if _is_awaited(sidecar, name))
 
     return bool(sidecar.remembered(("awaited secrets", id(cluster)), find))
-
-
-def _of_host(sidecar: Sidecar, cluster: Cluster, host: Host) -> Iterator[str]:
-    socket = transport_socket_of(cluster, host).configuration
-    yield from awaited_secrets(socket, lambda name: _is_awaited(sidecar, name))
 
 
 def _is_awaited(sidecar: Sidecar, name: str) -> bool:

@@ -88,7 +88,7 @@ def answers(batch: Batch, config_dump: bytes, result: Result) -> list[tuple[str,
     found = []
     for outcome in result.outcomes:
         answer = tracer.answer(trace_request(result, outcome.request, batch.node_ip))
-        found.append((difference(recorded(outcome), answer), answer))
+        found.append((difference(recorded(outcome, answer), answer), answer))
     return found
 
 

@@ -126,6 +126,17 @@ def test_absence_of_endpoints_is_told_from_absence_of_data(configs, clusters, kn
     assert (found.status("a") is not None) is bool(clusters and clusters[0]["name"] == "a")
 
 
+def test_metadata_of_localities_comes_from_the_clusters_own_configuration():
+    place = {"locality": {"zone": "z"}, "priority": 1}
+    own = {"endpoints": [{**place, "metadata": {"filter_metadata": {"n": {"k": "v"}}}}]}
+    one = sections(clusters=[{"name": "a", "load_assignment": own}])["Clusters"]
+    dumped = {"cluster_name": "a", "endpoints": [{**place, "lb_endpoints": [{}]}, {"priority": 2}]}
+    found = proxy(one, sections(eds=[dumped])["Endpoints"])
+    groups = found.load_assignment(found.cluster("a")).endpoints
+    assert [group.metadata.filter_metadata for group in groups] == [{"n": {"k": "v"}}, {}]
+    assert [len(group.lb_endpoints) for group in groups] == [1, 0]
+
+
 def scope(name, to):
     fields = {"name": name, "route_configuration_name": to}
     return {**fields, "key": {"fragments": [{"string_key": "k"}]}}

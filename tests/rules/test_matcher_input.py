@@ -8,13 +8,14 @@ import pytest
 from osmscope.resources.extension import decode_any
 from osmscope.resources.resource import Opaque
 from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request
-from osmscope.rules.matcher_input import InputValue, MatcherInputs, read_input
+from osmscope.rules.matcher_input import EndpointInputs, InputValue, MatcherInputs, read_input
 
 NETWORK = "envoy.extensions.matching.common_inputs.network.v3"
 SSL = "envoy.extensions.matching.common_inputs.ssl.v3"
 HTTP = "envoy.type.matcher.v3"
 HEADER = f"{HTTP}.HttpRequestHeaderMatchInput"
 QUERY = f"{HTTP}.HttpRequestQueryParamMatchInput"
+SOCKET = "envoy.extensions.matching.common_inputs.transport_socket.v3"
 FILTER_STATE = f"{NETWORK}.FilterStateInput"
 
 CONNECTION = Connection(
@@ -173,3 +174,38 @@ def test_inputs_of_a_reply(name: str, value: str, missing: str) -> None:
     assert read_input(decoded, inputs).value == value
     without = msgspec.structs.replace(inputs, response_code=None)
     assert read_input(decoded, without).missing == missing
+
+
+LABELLED = EndpointInputs(
+    metadata={"envoy.lb": {"k": "x", "n": 1, "e": ""}, "f": {"k": "y"}},
+    locality_metadata={"envoy.lb": {"k": "z"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "endpoint", "value"),
+    [
+        ("EndpointMetadataInput", {"path": [{"key": "k"}]}, LABELLED, "x"),
+        ("EndpointMetadataInput", {"path": [{"key": "n"}]}, LABELLED, "1"),
+        ("EndpointMetadataInput", {"path": [{"key": "e"}]}, LABELLED, None),
+        ("EndpointMetadataInput", {"path": [{"key": "gone"}]}, LABELLED, "null"),
+        ("EndpointMetadataInput", {}, LABELLED, "null"),
+        ("EndpointMetadataInput", {"path": [{"key": "k"}], "filter": "f"}, LABELLED, "y"),
+        ("EndpointMetadataInput", {"path": [{"key": "k"}]}, EndpointInputs(), None),
+        ("LocalityMetadataInput", {"path": [{"key": "k"}]}, LABELLED, "z"),
+    ],
+)
+def test_inputs_of_an_endpoint(
+    name: str, fields: dict[str, object], endpoint: EndpointInputs, value: str | None
+) -> None:
+    decoded = decode_any(json.dumps({"@type": f"t/{SOCKET}.{name}", **fields}).encode())
+    found = read_input(decoded, MatcherInputs(connection=CONNECTION, endpoint=endpoint))
+    assert (found.value, found.missing) == (value, "")
+
+
+def test_what_is_not_known_of_an_endpoint() -> None:
+    shared = read(f"{SOCKET}.FilterStateInput", CONNECTION, key="k")
+    assert shared.missing == 'the filter state "k", which is shared with the endpoint'
+    body = json.dumps({"@type": f"t/{SOCKET}.EndpointMetadataInput"}).encode()
+    nowhere = MatcherInputs(connection=CONNECTION, endpoint=EndpointInputs(metadata=None))
+    assert read_input(decode_any(body), nowhere).missing == 'the endpoint metadata "" of "envoy.lb"'

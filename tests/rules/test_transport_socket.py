@@ -110,9 +110,57 @@ def test_the_clusters_own_transport_socket(fields: dict[str, object], kind: type
     assert isinstance(transport_socket_of(cluster(**fields), host()).configuration, kind)
 
 
-def test_a_transport_socket_matcher_is_not_evaluated() -> None:
-    choice = transport_socket_of(cluster(transport_socket_matcher={}), host())
-    assert choice.missing == "what the cluster's transport_socket_matcher decides"
+MATCHED = "envoy.transport_socket_match"
+MATCHER_TYPES = "type.googleapis.com/envoy.extensions.matching.common_inputs.transport_socket.v3"
+
+
+def by_label(**names: str) -> dict[str, object]:
+    """A matcher that looks the label of an endpoint up."""
+    kind, path = f"{MATCHER_TYPES}.EndpointMetadataInput", [{"key": "label"}]
+    config = {"@type": kind, "filter": MATCHED, "path": path}
+    actions = {
+        label: {"action": {"name": "a", "typed_config": {
+            "@type": f"{MATCHER_TYPES}.TransportSocketNameAction", "name": name}}}
+        for label, name in names.items()
+    }  # fmt: skip
+    found = {"input": {"name": "i", "typed_config": config}, "exact_match_map": {"map": actions}}
+    return {"matcher_tree": found}
+
+
+@pytest.mark.parametrize(
+    ("label", "chosen"), [("x", "mtls"), ("y", "number"), ("z", ""), ("other", "")]
+)
+@pytest.mark.parametrize("default", [True, False])
+def test_a_matcher_names_the_socket(label: str, chosen: str, default: bool) -> None:
+    fields = {"transport_socket": socket()} if default else {}
+    matcher = by_label(x="mtls", y="number", z="gone")
+    one = cluster(
+        transport_socket_matcher=matcher, transport_socket_matches=[*MATCHES, ANY], **fields
+    )
+    choice = transport_socket_of(one, host({"label": label, "tlsMode": "istio"}))
+    assert choice.name == chosen
+    is_tls = isinstance(choice.configuration, UpstreamTlsContext)
+    assert is_tls is (chosen == "mtls" or (chosen == "" and default))
+
+
+STRANGER = Host(address="10.0.0.9:80", is_assigned=False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"),
+    [
+        ({}, ""),
+        ({"transport_socket_matches": [ANY, *MATCHES]}, ""),
+        ({"transport_socket_matches": MATCHES}, "the metadata of endpoint 10.0.0.9:80"),
+        (
+            {"transport_socket_matcher": by_label(x="mtls")},
+            f'the endpoint metadata "label" of "{MATCHED}"',
+        ),
+        ({"transport_socket_matcher": {}}, ""),
+    ],
+)
+def test_what_is_not_known_of_an_endpoint(fields: dict[str, object], missing: str) -> None:
+    assert transport_socket_of(cluster(**fields), STRANGER).missing == missing
 
 
 def tls(context: dict[str, object], protocol: str = "", **fields: object) -> UpstreamTls:
@@ -284,3 +332,20 @@ def test_a_name_from_the_request_is_expected(
 )
 def test_a_cluster_speaks_tls(fields: dict[str, object], tls: bool) -> None:
     assert speaks_tls(cluster(**fields)) is tls
+
+
+NOWHERE = Host(address="10.0.0.1:80", locality_metadata=None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "assumed"),
+    [
+        ({}, False),
+        ({"transport_socket_matches": MATCHES}, True),
+        ({"transport_socket_matches": MATCHES, "transport_socket": socket()}, True),
+        ({"transport_socket_matches": [*MATCHES, ANY]}, False),
+    ],
+)
+def test_metadata_of_localities_may_not_be_known(fields: dict[str, object], assumed: bool) -> None:
+    condition = transport_socket_of(cluster(**fields), NOWHERE).condition
+    assert condition.startswith("no metadata of the locality fits") is assumed

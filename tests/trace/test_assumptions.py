@@ -19,6 +19,7 @@ from tests.trace.sidecars import (
     sections,
     table,
     tracer,
+    typed,
 )
 
 ODD = extension("odd", "a.B")
@@ -58,6 +59,16 @@ def test_the_secrets_of_the_clusters_tls_are_assumed_where_the_dump_lacks_them()
     answer = ask(behind(EVERYTHING, clusters=[cluster("a", transport_socket=context)]))
     assert not answer.exact
     assert 'the secret "own", which the dump lacks' in answer.assumptions[0]
+
+
+@pytest.mark.parametrize("of_member", [True, False])
+def test_transport_sockets_that_are_not_modelled_are_named(of_member):
+    name = "m" if of_member else "a"
+    one = cluster(name, transport_socket=extension("s", "a.B"))
+    kind = typed("envoy.extensions.clusters.aggregate.v3.ClusterConfig", clusters=["m", "gone"])
+    both = {"name": "a", "cluster_type": {"name": "x", "typed_config": kind}}
+    answer = ask(behind(EVERYTHING, clusters=[both, one] if of_member else [one]))
+    assert answer.assumptions == ('the transport socket "a.B" connects to the endpoint itself',)
 
 
 def test_equal_load_leaves_the_answer_exact():

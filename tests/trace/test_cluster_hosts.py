@@ -14,6 +14,7 @@ from tests.trace.sidecars import (
     host,
     listener,
     manager,
+    request,
     route,
     sections,
     table,
@@ -107,3 +108,15 @@ def test_a_session_needs_no_metadata():
 def test_endpoints_of_other_kinds_stand_in_the_cluster():
     answer = ask(sidecar(asking(), cluster("a", *TWO), statuses=[status(*TWO)]))
     assert answer.exact
+
+
+TLS = extension("tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext")
+
+
+@pytest.mark.parametrize("assumed", [True, False])
+def test_what_eds_says_of_localities_is_not_known(assumed):
+    match = {"name": "m", "transport_socket": TLS} | ({"match": {"k": "v"}} if assumed else {})
+    one = eds(transport_socket_matches=[match])
+    asked = sidecar(asking(), one, statuses=[status(TWO[0])], assigned=[endpoints("a", TWO[0])])
+    (step,) = [one for one in asked.explain(request())[1].steps if one.kind == "upstream_tls"]
+    assert bool(step.notes and "no dump holds" in step.notes[0]) is assumed

@@ -151,6 +151,20 @@ def test_a_field_within_a_matcher_is_named():
         assert any(field in gap for gap in gaps)
 
 
+def test_a_field_of_a_transport_socket_within_others_and_of_what_chooses_it_is_named():
+    sockets = "envoy.extensions.transport_sockets"
+    context = extension("tls", f"{sockets}.tls.v3.UpstreamTlsContext", new_field=1)
+    outer = extension("stats", f"{sockets}.tcp_stats.v3.Config", transport_socket=context)
+    kind = "envoy.extensions.matching.common_inputs.transport_socket.v3.EndpointMetadataInput"
+    tree = {"input": extension("i", kind, old_field=1), "exact_match_map": {"map": {}}}
+    one = cluster("a", transport_socket_matches=[{"name": "x", "transport_socket": outer}],
+                  transport_socket_matcher={"matcher_tree": tree})  # fmt: skip
+    built = sections([listener(chain(manager(table(host("all", ["*"], route())))))], clusters=[one])
+    gaps = ask(tracer(built)).assumptions
+    for field in ("new_field", "old_field"):
+        assert any(field in gap for gap in gaps)
+
+
 def test_the_sidecar_itself_has_no_gaps():
     assert ask(tracer(BUILT)).exact
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.trace.sidecars import (
     EVERYTHING,
+    address,
     ask,
     chain,
     cluster,
@@ -48,6 +49,10 @@ def labelled(*labels):
 
 
 def sidecar(one, *clusters, filters=None):
+    return tracer(sidecar_of(one, *clusters, filters=filters))
+
+
+def sidecar_of(one, *clusters, filters=None):
     chosen = filters or manager(EVERYTHING)
     built = sections([listener(chain(chosen))], clusters=[one, *clusters])
     built["Secrets"] = section(
@@ -55,7 +60,7 @@ def sidecar(one, *clusters, filters=None):
         dynamic_active_secrets=[{"name": "here", "secret": {"name": "here"}}],
         dynamic_warming_secrets=[{"name": "late", "secret": {"name": "late"}}],
     )
-    return tracer(built)
+    return built
 
 
 @pytest.mark.parametrize(
@@ -86,6 +91,23 @@ def test_without_its_secret_tls_fails(socket, expected, assumption):
 def test_each_endpoint_has_its_own_socket(labels, expected):
     one = {"name": "a", "load_assignment": labelled(*labels), **matches(x="here", y="late")}
     assert shares(ask(sidecar(one))) == expected
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        ([{"name": "a", "host_statuses": [{"address": address("10.0.0.7:1")}]}],
+         "the metadata of endpoint 10.0.0.7:1 chooses a transport socket that has its secrets"),
+        (None, "no metadata of the locality fits, which EDS may give and no dump holds"),
+    ],
+)  # fmt: skip
+def test_what_chooses_the_socket_may_not_be_known(statuses, words):
+    one = {"name": "a", "type": "EDS", **matches(x="here", y="late")}
+    built = sidecar_of(one)
+    if statuses is None:
+        built["Endpoints"] = sections(eds=[endpoints("a", "10.0.0.1:1")])["Endpoints"]
+    answer = ask(tracer(built, statuses))
+    assert words in answer.assumptions
 
 
 def test_secrets_of_matches_may_be_missing_too():
