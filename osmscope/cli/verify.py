@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,10 @@ from osmscope.trace.request import TraceRequest, read_request
 if TYPE_CHECKING:
     from osmscope.oracle.verification import Verification
     from osmscope.report.verify_report import Verified
+
+
+_MANY = 100
+"""Requests that take a second or more together."""
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +155,7 @@ def _verify(sidecar: Sidecar, wanted: list[_Asked], settings: _Settings) -> int:
 
     verified: list[Verified] = []
     with Verification(sidecar.proxy, pod_ip=sidecar.address, seconds=settings.timeout) as envoy:
-        for one in wanted:
+        for one in _with_progress(wanted):
             if one.obstacle:
                 unknown = Decision(verdict="unknown")
                 compared = Comparison(result="not compared", simulated=unknown, reason=one.obstacle)
@@ -164,6 +168,16 @@ def _verify(sidecar: Sidecar, wanted: list[_Asked], settings: _Settings) -> int:
     if differing:
         _report(sidecar, differing[0], envoy, settings)
     return exit_codes.of_results(one.comparison.result for one in verified)
+
+
+def _with_progress(wanted: list[_Asked]) -> Iterable[_Asked]:
+    """Show how far a long list was asked, if somebody looks at standard error."""
+    if len(wanted) < _MANY or not diagnostics.is_terminal():
+        return wanted
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(wanted, description="asking", console=Console(stderr=True), transient=True)
 
 
 def _write(verified: list[Verified], envoy: Verification, settings: _Settings) -> None:

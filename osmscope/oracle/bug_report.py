@@ -8,14 +8,14 @@ Addresses and paths stay, because prefixes and ranges decide by them; certificat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from osmscope import __version__
 from osmscope.dump.sections import Dump
 from osmscope.oracle.comparison import Comparison
-from osmscope.oracle.json_tree import Json, messages, nested, text, typed
+from osmscope.oracle.json_tree import Json, message, messages, nested, text, typed
 from osmscope.resources.proxy import Proxy
 from osmscope.trace.request import TraceRequest
 
@@ -29,6 +29,7 @@ _SECTIONS = (
     ("secret", "SecretsConfigDump", "dynamic_active_secrets", "secret"),
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
+_POD_SUFFIX = re.compile(r"(?<=-)[0-9a-z]{8,10}-[0-9a-z]{5}\b")
 _KEPT = """
     http https tcp tls envoy outbound inbound virtual host listener filter filters chain route
     cluster local svc egress ingress rds default com org net www mesh passthrough prefix match
@@ -37,10 +38,23 @@ _KEPT = """
 """
 """Words that are nobody's name."""
 _NAMED = ("name", "cluster_name", "cluster", "domains", "server_names", "service_name")
-_LEFT_OUT = frozenset({
-    "inline_bytes", "certificate_chain", "private_key", "trusted_ca", "access_log", "tracing",
+_PEOPLE = (
+    "principal_name", "match_subject_alt_names", "match_typed_subject_alt_names",
+    "requested_server_name",
+)  # fmt: skip
+"""Fields in which every text is somebody's name."""
+_MAPS = frozenset({
+    "policies", "typed_per_filter_config", "per_filter_config", "source_codes", "map", "providers",
+    "requirement_map", "filter_metadata", "filters",
 })  # fmt: skip
-_CREDENTIALS = ("authorization", "cookie")
+"""Fields whose keys are names, and none of Envoy's own."""
+_LEFT_OUT = frozenset({
+    "inline_bytes", "certificate_chain", "private_key", "access_log", "tracing",
+})  # fmt: skip
+_EMPTIED = "trusted_ca"
+"""That there is one decides whether a client's certificate is looked at."""
+_CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
+_HIDDEN = "redacted"
 
 
 def bug_report(proxy: Proxy, request: TraceRequest, found: Comparison, verify: Verify) -> str:
@@ -56,12 +70,36 @@ def bug_report(proxy: Proxy, request: TraceRequest, found: Comparison, verify: V
     for dump in (_reduced(whole, found), whole):
         nameless = Pseudonyms(dump, request)
         smaller = nameless.of_dump(dump)
-        asked = nameless.of_request(request, str(dump).lower())
         again = Proxy(Dump.read(msgspec.json.encode(smaller), where="the bug report"))
-        compared = verify(again, asked)
-        if compared.difference == found.difference and _ends(compared) == _ends(found):
-            return _markdown(compared, asked, smaller)
+        mentioned = str(dump).lower()
+        for discreet in (_without_values(request, mentioned), request):
+            asked = nameless.of_request(discreet, mentioned)
+            compared = verify(again, asked)
+            if compared.difference == found.difference and _ends(compared) == _ends(found):
+                return _markdown(compared, asked, smaller)
     return _markdown(msgspec.structs.replace(found, log=None), None, None)
+
+
+def _without_values(request: TraceRequest, mentioned: str) -> TraceRequest:
+    """Replace what a dump does not mention: values of headers and of query parameters."""
+    headers = {
+        name: [one if one.lower() in mentioned else _HIDDEN for one in _listed(values)]
+        for name, values in (request.headers or {}).items()
+    }
+    path, mark, query = (request.path or "").partition("?")
+    kept = "&".join(_discreet(one, mentioned) for one in query.split("&"))
+    return msgspec.structs.replace(
+        request, headers=headers, path=f"{path}{mark}{kept}" if request.path else request.path
+    )
+
+
+def _listed(values: str | Sequence[str]) -> Sequence[str]:
+    return (values,) if isinstance(values, str) else values
+
+
+def _discreet(parameter: str, mentioned: str) -> str:
+    name, equals, value = parameter.partition("=")
+    return parameter if value.lower() in mentioned else f"{name}{equals}{_HIDDEN}"
 
 
 def _ends(found: Comparison) -> tuple[str, str]:
@@ -89,7 +127,7 @@ class Pseudonyms:
     def of_request(self, request: TraceRequest, mentioned: str) -> TraceRequest:
         """Replace the names in a request, and leave out headers that the dump does not mention."""
         headers = {
-            name: "redacted" if name.lower() in _CREDENTIALS else values
+            name: _HIDDEN if name.lower() in _CREDENTIALS else values
             for name, values in (request.headers or {}).items()
             if name.lower() in mentioned
         }
@@ -98,24 +136,30 @@ class Pseudonyms:
         fixed = {name: kept.pop(name) for name in ("protocol", "direction") if name in kept}
         return msgspec.convert({**self.of_dump(kept), **fixed}, TraceRequest)
 
-    def _of(self, value: object) -> object:
+    def _of(self, value: object, *, is_map: bool = False) -> object:
         if isinstance(value, dict):
             return {
-                self._key(name): item if name == "@type" else self._of(item)
+                self._key(name, is_map=is_map): self._field(name, item)
                 for name, item in value.items()
-                if name not in _LEFT_OUT
+                if name not in _LEFT_OUT or is_map
             }
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [self._of(item) for item in value]
         return self._text(value) if isinstance(value, str) else value
 
-    def _key(self, name: str) -> str:
-        own = name.replace("_", "").isalpha() or name.startswith(("@", "envoy."))
-        return name if own else self._text(name)
+    def _field(self, name: str, value: object) -> object:
+        if name == _EMPTIED:
+            return {"inline_string": ""}
+        return value if name == "@type" else self._of(value, is_map=name in _MAPS)
+
+    def _key(self, name: str, *, is_map: bool) -> str:
+        own = name.replace("_", "").isalpha() and not is_map
+        return name if own or name.startswith("@") else self._text(name)
 
     def _text(self, value: str) -> str:
         if value.startswith("envoy."):
             return value
+        value = _POD_SUFFIX.sub("pod", value)
         return _WORD.sub(lambda word: self._words.get(word[0], word[0]), value)
 
 
@@ -146,7 +190,12 @@ def _reduced(whole: Json, found: Comparison) -> Json:
         for field, names in (("filter_chains", chains), ("virtual_hosts", hosts)):
             if field in part and names != {""}:
                 part[field] = [one for one in messages(part, field) if text(one, "name") in names]
+        if "default_filter_chain" in part and chains != {""}:
+            default = message(part, "default_filter_chain")
+            part["default_filter_chain"] = default if text(default, "name") in chains else None
     for section in messages(copy, "configs"):
+        if listeners := messages(section, "static_listeners"):
+            section["static_listeners"] = [one for one in listeners if _has_chains(one)]
         for field, body in (("static_clusters", "cluster"), ("dynamic_endpoint_configs", "")):
             if field in section:
                 kept = messages(section, field)
@@ -159,6 +208,11 @@ def _reduced(whole: Json, found: Comparison) -> Json:
     return copy
 
 
+def _has_chains(entry: Json) -> bool:
+    listener = message(entry, "listener")
+    return bool(listener.get("filter_chains") or listener.get("default_filter_chain"))
+
+
 def _is_of(entry: Json, body: str, clusters: set[str]) -> bool:
     if not body:
         return any(text(part, "cluster_name") in clusters for part in nested(entry))
@@ -168,11 +222,21 @@ def _is_of(entry: Json, body: str, clusters: set[str]) -> bool:
 
 def _names(dump: Json) -> Iterator[str]:
     for part in nested(dump):
-        for field in _NAMED:
-            value = part.get(field)
+        named = [*(part.get(field) for field in _NAMED)]
+        named += [_texts(part.get(field)) for field in _PEOPLE]
+        named += [list(message(part, field)) for field in _MAPS]
+        for value in named:
             for one in value if isinstance(value, list) else (value,):
                 if isinstance(one, str) and not one.startswith("envoy."):
                     yield one
+
+
+def _texts(value: object) -> list[str]:
+    """List every text within a value."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [text for one in inner for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
 
 
 def _markdown(found: Comparison, request: TraceRequest | None, dump: Json | None) -> str:

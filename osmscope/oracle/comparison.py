@@ -67,7 +67,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     difference: str = ""
     """The first field that differs, "" where none does."""
     reason: str = ""
-    """Why they could not be compared."""
+    """Why they could not be compared, or not to the end."""
     assumed: tuple[str, ...] = ()
     """What the trace rests on, where it differs."""
     log: LogLine | None = None
@@ -103,6 +103,8 @@ def compare(
     if not reason and outcome.verdict == "unknown" and not outcome.cluster:
         reason = "the trace cannot tell: see what it assumes"
     result: Result = "not compared" if reason else "differ" if difference else "agree"
+    if result == "agree" and outcome.verdict == "unknown":
+        reason = "that is as far as the trace can tell: to the cluster"
     return Comparison(
         result=result,
         simulated=nearest,

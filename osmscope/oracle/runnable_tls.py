@@ -82,10 +82,10 @@ class TlsCopies:
     def _secret(self, name: str) -> Json:
         entry = self._proxy.dump.serving("secret").get(name)
         body = message(msgspec.json.decode(entry.body)) if entry is not None else {}
-        found = message(body, "validation_context")
-        if not found:
+        if "validation_context" not in body:
             self._note(f'the secret "{name}" is not in the dump: any authority is meant')
-        return found or {"trusted_ca": {}}
+            return {"trusted_ca": {}}
+        return message(body, "validation_context")
 
     def _verifiable(self, source: Json) -> Json:
         copy: Json = message(msgspec.json.decode(msgspec.json.encode(only(source, _VALIDATION))))

@@ -177,7 +177,8 @@ class Verification:
         choice = self._index.choose(wanted)
         accepting = choice.accepted_by or choice.listener
         if accepting is None:
-            reason = choice.reason or f"{len(choice.candidates)} listeners would"
+            unknown = f"{choice.missing} is not known" if choice.missing else ""
+            reason = choice.reason or unknown or f"{len(choice.candidates)} listeners would"
             raise NotComparableError(f"no one listener accepts {wanted.text()}: {reason}")
         ip = self._copy.entries.get(accepting.name)
         if ip is None or ip not in self._ports:

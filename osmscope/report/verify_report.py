@@ -94,6 +94,8 @@ def _side_by_side(page: Page, comparison: Comparison) -> None:
     for field in FIELDS:
         said = _words(comparison.simulated, field), _words(real, field)
         differs = field == comparison.difference
+        if differs:
+            said = said[0] or "none", said[1] or "none"
         if any(said):
             label = field.replace("_", " ")
             _row(page, "✗ " if differs else "  ", label, said, "bad" if differs else "plain")
