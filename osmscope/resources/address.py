@@ -90,6 +90,17 @@ def read_ip(text: str) -> IpAddress | None:
         return None
 
 
+def ip_text(address: IpAddress) -> str:
+    """Write an address as the C library does: IPv4 within IPv6 keeps its dots."""
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        if mapped is not None:
+            return f"::ffff:{mapped}"
+        if 1 << 16 <= int(address) < 1 << 32:
+            return f"::{ipaddress.IPv4Address(int(address))}"
+    return str(address)
+
+
 parse_ip = functools.lru_cache(maxsize=4096)(read_ip)
 """`read_ip` for the addresses of requests and policies, which come again and again."""
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from osmscope.resources.address import CidrRange, parse_ip
+from osmscope.resources.address import CidrRange, ip_text, parse_ip
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.original_ip_detection import CustomHeaderDetection, XffDetection
@@ -66,6 +66,14 @@ def find_client(
     hcm: HttpConnectionManager, connection: Connection, headers: Headers
 ) -> ClientAddress:
     """Find the client of a request."""
+    client = _find(hcm, connection, headers)
+    if client.by_header and "%" in (client.remote_ip or ""):
+        assumptions = (*client.assumptions, "the zone of the client's address stays a name")
+        return _replace(client, assumptions=assumptions)
+    return client
+
+
+def _find(hcm: HttpConnectionManager, connection: Connection, headers: Headers) -> ClientAddress:
     if hcm.original_ip_detection_extensions:
         return _detected(hcm, connection, headers)
     peer = connection.source_ip
@@ -103,7 +111,7 @@ def forwarded_entry(forwarded_for: str | None, index: int) -> str | None:
         return None
     entry = entries[-1 - index].strip(" \t")
     address = parse_ip(entry)
-    return str(address) if address is not None else None
+    return ip_text(address) if address is not None else None
 
 
 def _appended(
@@ -206,7 +214,7 @@ def _by_header(config: CustomHeaderDetection, headers: Headers) -> _Found:
     address = parse_ip(values[0]) if values and not blank else None
     if address is not None:
         trusted = config.allow_extension_to_set_address_as_trusted
-        return _Found(address=str(address), trusted=trusted, appends=False)
+        return _Found(address=ip_text(address), trusted=trusted, appends=False)
     if config.reject_with_status is None:
         return _Found(appends=False)
     reply = LocalReply(

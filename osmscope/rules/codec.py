@@ -18,14 +18,16 @@ import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules import http2_fields
+from osmscope.rules.connection_header import take_out_named
 from osmscope.rules.extended_connect import as_upgrade, refuse_protocol
 from osmscope.rules.facts import Headers, Request
 from osmscope.rules.header_limits import HeaderLimits, refuse_size
 from osmscope.rules.ignored_upgrade import without_ignored
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.message_framing import refuse_framing
-from osmscope.rules.request_target import read_target
+from osmscope.rules.message_framing import check_framing, refuse_content_length
+from osmscope.rules.request_target import is_parsable, read_target
+from osmscope.rules.upgrade import upgrade_type
 
 _METHODS = (
     "ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL"
@@ -67,6 +69,7 @@ def _decode_http1(hcm: HttpConnectionManager, request: Request) -> Headers | Loc
     reply = (
         refuse_size(hcm, request)
         or _refused_request_line(hcm, request)
+        or refuse_content_length(headers)
         or _refused_characters(headers)
     )
     if reply is not None:
@@ -74,14 +77,22 @@ def _decode_http1(hcm: HttpConnectionManager, request: Request) -> Headers | Loc
     counted = _counted(hcm, headers)
     if isinstance(counted, LocalReply):
         return counted
-    reply = refuse_framing(hcm, counted)
-    if reply is not None:
-        return reply
-    target = read_target(hcm, request.with_headers(without_ignored(hcm, counted)))
+    decoded = _framed(hcm, without_ignored(hcm, counted))
+    if isinstance(decoded, LocalReply):
+        return decoded
+    target = read_target(hcm, request.with_headers(decoded))
     if isinstance(target, LocalReply):
         return target
     # An absolute URL's authority replaced that of the header by now: nobody looks at that one.
     return _refused_authority(target) or target
+
+
+def _framed(hcm: HttpConnectionManager, headers: Headers) -> Headers | LocalReply:
+    chunked_length = hcm.http_protocol_options.allow_chunked_length
+    framed = check_framing(headers, allow_chunked_length=chunked_length)
+    if isinstance(framed, LocalReply) or upgrade_type(framed) is not None:
+        return framed
+    return take_out_named(framed)
 
 
 def _decode_http2(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
@@ -101,7 +112,8 @@ def _decode_http2(hcm: HttpConnectionManager, request: Request) -> Headers | Loc
         if action == "DROP_HEADER" and "_" in name:
             dropped, joined = True, joined.remove(name)
         else:
-            reply = limits.add(name, joined.all(name))
+            lines = len(values) if name == "cookie" else 0
+            reply = limits.add(name, joined.all(name), lines)
     if reply is not None and reply.flags == ("DR",):
         return reply
     reply = reply or http2_fields.refuse_message(headers)
@@ -165,6 +177,9 @@ def _refused_request_line(hcm: HttpConnectionManager, request: Request) -> Local
         return refusal(400, "http1.invalid_characters", "the path has a control character")
     if _PATH_GAP.search(path):
         words = "the path has a blank or a character beyond ASCII"
+        return refusal(400, "http1.codec_error", words)
+    if not is_parsable(request.headers):
+        words = f'the target "{path}" is neither a path nor a URL'
         return refusal(400, "http1.codec_error", words)
     return None
 

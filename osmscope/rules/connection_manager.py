@@ -21,6 +21,7 @@ from osmscope.rules.forwarded_client_cert import forward_client_cert
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.path_normalization import NormalizedPath, normalize
 from osmscope.rules.path_options import PathOptions, path_options
+from osmscope.rules.referer import sanitize_referer
 from osmscope.rules.upgrade import upgrade_type
 from osmscope.rules.user_agent import add_user_agent
 
@@ -118,6 +119,7 @@ def _sanitized(
         return _refused(request, client.reply)
     headers = request.headers
     headers = header_sanitizing.without_hop_by_hop(headers, upgrade_type(headers) is not None)
+    headers = sanitize_referer(headers)
     headers = header_sanitizing.sanitize(headers, client, internal_only_headers)
     headers = header_sanitizing.add(hcm, connection, headers, client)
     headers, of_itself = add_user_agent(hcm, request, headers)

@@ -3,8 +3,8 @@
 What Envoy does: HTTP/1 counts the bytes of all lines up to the empty one, the request line and line
 ends too, before it looks at any of them; HTTP/2 the names and values of its fields, one after the
 other, of `cookie` the joined value alone. More than `max_request_headers_kb` (60 KiB) is refused,
-as are more than `max_headers_count` (100) headers, of which joined ones count once; HTTP/2 counts
-its pseudo headers too. With HTTP/2 the stream is reset.
+as are more than `max_headers_count` (100) headers, of which joined ones count once, but for the
+parts of a `cookie`; HTTP/2 counts its pseudo headers too. With HTTP/2 the stream is reset.
 Checked against Envoy 1.40.0, to the byte. Not modelled: headers that a client adds by itself and
 nobody said, and blanks around values, which HTTP/1 counts.
 """
@@ -31,12 +31,13 @@ class HeaderLimits:
         self._most = common.max_headers_count or DEFAULT_MAX_HEADERS_COUNT
         self._count = self._bytes = 0
 
-    def add(self, name: str, values: tuple[str, ...]) -> LocalReply | None:
+    def add(self, name: str, values: tuple[str, ...], lines: int = 0) -> LocalReply | None:
         """Count one header; tell what is answered where it is too much.
 
         Args:
             name: Its name.
             values: Its values, joined where Envoy joins them.
+            lines: How many there were before they were joined, if that counts.
         """
         is_http2 = self._protocol == "h2"
         if is_http2:
@@ -45,7 +46,7 @@ class HeaderLimits:
             if self._bytes > self._most_bytes:
                 return _reset("header_list_size_too_large", _too_large(self._most_bytes))
         if is_http2 or name not in _PSEUDO:
-            self._count += len(values)
+            self._count += lines or len(values)
         if self._count <= self._most:
             return None
         words = f"there are more than {self._most} headers"

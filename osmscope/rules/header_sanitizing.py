@@ -1,6 +1,6 @@
 """The headers that the connection manager removes and adds.
 
-What Envoy does: hop-by-hop headers go, with those that `connection` names; `te` stays as
+What Envoy does: hop-by-hop headers go; `te` stays as
 `trailers` at most, and `expect` unless it is `100-continue`, which Envoy answers. Headers that
 steer the router, and the route table's `internal_only_headers`, go unless the request is
 internal; labels of the mesh go from edge requests, which get `x-envoy-external-address`.
@@ -58,10 +58,7 @@ def without_hop_by_hop(headers: Headers, is_upgrade: bool) -> Headers:
         headers = headers.remove("expect")
     if is_upgrade:
         return headers.remove("keep-alive", "proxy-connection", "transfer-encoding")
-    named = (headers.first("connection") or "").lower().split(",")
-    gone = {token.strip() for token in named} - {"te", "host"}
-    gone = {name for name in gone if name and not name.startswith(":")} | _HOP_BY_HOP
-    return headers.remove(*gone.intersection(headers))
+    return headers.remove(*_HOP_BY_HOP.intersection(headers))
 
 
 def add(

@@ -13,6 +13,7 @@ import re
 
 from osmscope.rules.facts import Headers
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.message_framing import is_length
 
 _NAME = re.compile(r":?[!#$%&'*+\-.^_`|~0-9a-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -22,7 +23,6 @@ _FORMS = {
     ":authority": re.compile(r"[!$%&'()*+,\-.0-9:;=A-Z\[\]_a-z~]+"),
     ":path": re.compile(r"[^\t ]+"),
     "te": re.compile("(?i)trailers"),
-    "content-length": re.compile("[0-9]+"),
 }
 
 
@@ -38,6 +38,8 @@ def refuse_field(name: str, values: tuple[str, ...]) -> LocalReply | None:
             return _reset("invalid.header.field", f'field "{name}" has a control character')
         if form is not None and not form.fullmatch(value):
             return _reset("invalid.header.field", f'"{value}" is not allowed in field "{name}"')
+    if name == "content-length" and not (len(values) == 1 and is_length(values[0])):
+        return _reset("invalid.header.field", "content-length is not one number")
     return None
 
 

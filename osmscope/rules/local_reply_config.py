@@ -2,8 +2,8 @@
 
 What Envoy does: the first of `mappers` whose access log filter fits may change the code; then the
 reply to a request that came as gRPC, whatever filters made of it, is sent with code 200, which is
-what the access log prints. Flags and details stay. A codec's flag is not set yet when mappers
-run. The answer to a CORS preflight and upstream responses are not local replies.
+what the access log prints. Flags and details stay. When a codec replies, mappers see neither its
+flag nor a header. The answer to a CORS preflight and upstream responses are not local replies.
 Checked against Envoy 1.40.0. Not modelled: filters on duration, metadata, log type, gRPC status,
 runtime and extensions, which are taken not to fit (`unread_condition` names them); bodies and
 headers of the reply.
@@ -23,6 +23,9 @@ from osmscope.rules.header import match_header
 from osmscope.rules.local_reply import LocalReply
 
 _GRPC_CODE = 200
+_NORMALIZED = "path_normalization_failed"
+"""A redirect that gRPC clients do not get."""
+_NO_HEADERS = Headers()
 _NOT_LOCAL = frozenset({"cors_response"})
 _NOT_READ = (
     "duration_filter", "runtime_filter", "grpc_status_filter", "extension_filter",
@@ -51,6 +54,8 @@ def finish(
             break
     if to_grpc and "DPE" not in reply.flags:
         code = _GRPC_CODE
+        if reply.details == _NORMALIZED:
+            reply = msgspec.structs.replace(reply, location=None)
     return reply if code == reply.code else msgspec.structs.replace(reply, code=code)
 
 
@@ -90,7 +95,8 @@ def _fits(condition: AccessLogFilter, reply: LocalReply, headers: Headers) -> bo
         flags = reply.flags if decoded else ()
         return bool(set(flags).intersection(wanted)) if wanted else bool(flags)
     if condition.header_filter is not None:
-        return decoded and match_header(condition.header_filter.header, headers).is_match
+        known = headers if decoded else _NO_HEADERS
+        return match_header(condition.header_filter.header, known).is_match
     if condition.and_filter is not None:
         return all(_fits(part, reply, headers) for part in condition.and_filter.filters)
     if condition.or_filter is not None:

@@ -1,8 +1,8 @@
 """The target of a request line: a path, an absolute URL, `*`, or an authority for CONNECT.
 
 What Envoy does: `http://host/path` sets `:authority`, whatever the Host header says, `:scheme` and
-`:path`; user information is dropped and the port has to be a number below 65536. A target without
-a leading slash is refused; `*` is for OPTIONS, `host:port` for CONNECT alone. With
+`:path`; user information is dropped. A target with characters that the parser does not know, or
+without a scheme and a leading slash, is no HTTP; `*` is for OPTIONS, `host:port` for CONNECT. With
 `use_remote_address` and no trusted hops an https URL on a plaintext connection is refused. Where
 `allow_absolute_url` is false an absolute URL stays the path.
 Checked against Envoy 1.40.0. Not modelled: targets of HTTP/2, which has none.
@@ -13,14 +13,25 @@ from __future__ import annotations
 import re
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.rules.absolute_url import parse_authority, parse_url
 from osmscope.rules.facts import Headers, Request
 from osmscope.rules.local_reply import LocalReply
 
-_ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#]*)(.*)", re.DOTALL)
-_AUTHORITY = re.compile(
-    r"(?:[^@]*@)?((?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-~!$&'()*+,;=%]+)(?::([0-9]{1,5}))?)"
-)
-_MAX_PORT = 65535
+_HOST = r"([!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]*)(?:[/?][!-~]*)?"
+_PATH_LIKE = re.compile("[/*][!-~]*")
+_AUTHORITY_LIKE = re.compile(_HOST)
+_URL_LIKE = re.compile(rf"[A-Za-z][A-Za-z0-9+.\-]*://{_HOST}")
+
+
+def is_parsable(headers: Headers) -> bool:
+    """Tell whether the codec's parser can read a target; what it cannot is no HTTP/1."""
+    is_connect = headers.first(":method") == "CONNECT"
+    target = headers.first(":path")
+    target = _connect_target(headers, target) if is_connect else target
+    if target is None or _PATH_LIKE.fullmatch(target):
+        return True
+    parts = (_AUTHORITY_LIKE if is_connect else _URL_LIKE).fullmatch(target)
+    return parts is not None and "@@" not in parts[1]
 
 
 def read_target(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
@@ -40,34 +51,30 @@ def read_target(hcm: HttpConnectionManager, request: Request) -> Headers | Local
         if request.method == "OPTIONS" or as_is:
             return headers
         return _refusal("http1.invalid_url", "the target * is for OPTIONS alone")
-    url = _ABSOLUTE.fullmatch(target)
-    if url is None:
-        return _refusal("http1.codec_error", f'the target "{target}" has no leading slash')
     if as_is:
         return headers
-    return _absolute(hcm, request, url)
+    return _absolute(hcm, request, target)
+
+
+def _connect_target(headers: Headers, target: str | None) -> str:
+    # A description of a CONNECT request may give the authority as its host alone.
+    return (headers.first(":authority") if target in (None, "/", "") else target) or ""
 
 
 def _connect(headers: Headers, target: str | None) -> Headers | LocalReply:
-    # A description of a CONNECT request may give the authority as its host alone.
-    target = headers.first(":authority") if target in (None, "/", "") else target
-    authority = _AUTHORITY.fullmatch(target or "")
-    if authority is None or authority[2] is None:
+    authority = parse_authority(_connect_target(headers, target))
+    if authority is None or not authority.has_port:
         return _refusal("http1.invalid_url", "the target of CONNECT has to be host:port")
-    return headers.remove(":path").set(":authority", authority[1])
+    return headers.remove(":path").set(":authority", authority.host_and_port)
 
 
-def _absolute(
-    hcm: HttpConnectionManager, request: Request, url: re.Match[str]
-) -> Headers | LocalReply:
-    scheme = url[1].lower()
-    if url[3].startswith("#"):
-        return _refusal("http1.codec_error", "a fragment follows the authority of the URL")
+def _absolute(hcm: HttpConnectionManager, request: Request, target: str) -> Headers | LocalReply:
+    url = parse_url(target)
+    if url is None:
+        return _refusal("http1.invalid_url", f'"{target}" is no URL')
+    scheme = url.scheme.lower()
     if scheme not in ("http", "https"):
-        return _refusal("http1.invalid_scheme", f'the scheme "{url[1]}" is not http or https')
-    authority = _AUTHORITY.fullmatch(url[2])
-    if authority is None or int(authority[2] or 0) > _MAX_PORT:
-        return _refusal("http1.invalid_url", f'"{url[2]}" is no authority of a URL')
+        return _refusal("http1.invalid_scheme", f'the scheme "{url.scheme}" is not http or https')
     plaintext = not request.connection.terminated_tls
     if scheme == "https" and plaintext and hcm.use_remote_address and not hcm.xff_num_trusted_hops:
         return LocalReply(
@@ -76,8 +83,8 @@ def _absolute(
             details="http1.https_url_on_plaintext_connection",
             reason="the target is an https URL but the connection is not TLS",
         )
-    headers = request.headers.set(":authority", authority[1]).set(":scheme", scheme)
-    return headers.set(":path", url[3] or "/")
+    headers = request.headers.set(":authority", url.authority.host_and_port).set(":scheme", scheme)
+    return headers.set(":path", url.rest or "/")
 
 
 def _refusal(details: str, reason: str) -> LocalReply:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import msgspec
 
 from osmscope.rules.facts import ClientCertificate, Headers, Request
+from osmscope.rules.protobuf_json import protobuf_json
 
 _TOKEN = re.compile(r"%%|%([A-Z0-9_]+)(?:\((.*?)\))?(?::([0-9]+))?%")
 _PROTOCOLS = {"http/1.0": "HTTP/1.0", "http/1.1": "HTTP/1.1", "h2": "HTTP/2", "h3": "HTTP/3"}
@@ -85,7 +86,7 @@ def format_text(template: str, context: FormatContext, absent: str = "") -> Form
             missing.append(piece.text)
         else:
             is_there = bool(value) or (value is not None and piece.name in _MAY_BE_EMPTY)
-            parts.append((value or "")[: piece.length] if is_there else absent)
+            parts.append(_cut(value or "", piece.length) if is_there else absent)
     return Formatted("".join(parts), tuple(missing))
 
 
@@ -103,6 +104,11 @@ def _parsed(template: str) -> tuple[str | _Command, ...]:
             pieces.append(_Command(token[0], token[1], token[2] or "", length))
     pieces.append(template[end:])
     return tuple(piece for piece in pieces if piece)
+
+
+def _cut(text: str, length: int | None) -> str:
+    """Cut a text to a number of bytes; what is left of a character is shown as U+FFFD."""
+    return text if length is None else text.encode()[:length].decode(errors="replace")
 
 
 def _not_modelled(argument: str, context: FormatContext) -> str | None:
@@ -156,14 +162,14 @@ def _dynamic_metadata(argument: str, context: FormatContext) -> str | None:
         raise _MissingError
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _filter_state(argument: str, context: FormatContext) -> str | None:
     key, _, kind = argument.partition(":")
     text = context.request.filter_state.get(key)
     if text is not None and kind in ("PLAIN", "TYPED", ""):
-        return text if kind == "PLAIN" else json.dumps(text)
+        return text if kind == "PLAIN" else protobuf_json(text)
     if text is not None or context.request.opaque_filters or key.startswith("envoy."):
         raise _MissingError
     return None

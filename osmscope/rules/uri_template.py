@@ -14,7 +14,7 @@ import re
 
 from osmscope.rules.regular_expression import full_match, replace_all
 
-_SEGMENT_LETTERS = r"a-zA-Z0-9\-._~%!$&'()+,;:@="
+_SEGMENT_LETTERS = r"a-zA-Z0-9\-._~%!$&'()*+,;:@="
 _OPERATORS = {"*": f"[{_SEGMENT_LETTERS}]+", "**": f"[{_SEGMENT_LETTERS}/]*"}
 _TOKEN = re.compile(r"\{(?P<name>[^{}=]+)(?:=(?P<pattern>[^{}]*))?\}|\*\*|\*|[^{}*]+")
 

@@ -67,6 +67,8 @@ def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:
     fields = {name: value for name, value in request.items() if name != "certificate"}
     if "certificate" in request:
         fields["client_certificate"] = client_facts(request["certificate"])
+    if "h2" not in (fields.get("protocol"), *fields.get("alpn", ())):
+        fields["headers"] = {"connection": "close"} | fields.get("headers", {})
     # The TCP peer is always the one that wrote the PROXY header.
     fields |= {"listener": result.listener, "direct_src_ip": "127.0.0.1", "node_ip": node_ip}
     fields |= {"now": time.time()}

@@ -11,30 +11,71 @@ Json = dict[str, Any]
 CLUSTERS = ("alpha", "beta", "gamma")
 HOSTS = ("bookstore", "Bookstore:14001", "bookstore.ns.svc", "a.example.com", "x.y.example.com",
          "foo.bar:80", "api.foo", "10.1.2.3", "other.", "", "bookstore:443")  # fmt: skip
+ODD_HOSTS = ("bookstore:", "bookstore:0", "bookstore:99999", "BOOKSTORE.", "a.example.com.:80",
+             "[::1]", "[::1]:80", "[FD00::1]:443", "u@bookstore", "*", "b%6fokstore", ":80", ".",
+             "bookstore:80:80", "book_store", "bookstore..", "bookstore:443.", "b~!$&'()*+,;=",
+             "xn--bcher-kva", "a.example.com:x")  # fmt: skip
 PATHS = ("/", "/books#f", "/books", "/books/1", "/BOOKS/1", "/books?a=1&b=2", "/books/1?a=",
          "/api/v1/x", "/api/v1", "/api/v2/99", "/a//b", "/a/../b", "/a%2Fb", "/a%2fb/./c",
          "/books?", "/api?a", "/api/v1?debug=true", "/a/b/c.html", "/books?a=2&a=1",
          "/%62ooks")  # fmt: skip
+ODD_PATHS = ("//", "//books", "/books/", "/books//1", "/books/?a=1", "/books;v=1/1?a=1", "/?a=1",
+             "?a", "/books?a=1#b=2", "/books#?a=1", "/books?%61=1", "/books?a=%31",
+             "/books?=1&&a=1", "/books?a=1;b=2", "/books?a=b=c", "/books?A=1", "/books?a=1?b=2",
+             "/books?a= 1", "/books%", "/books%2", "/books%3Fa=1", "/books%23f", "/a/b/.",
+             "/...", "/a\\b", "/books/\"x\"", "/{id}", "/books/1/2/3", "/api/v1/", "/api/v10",
+             "/apis", "/a/b/..", "/books/~user", "/a:b@c!$&'()*+,=", "/a|b^c`d<e>", "/books\u00e9",
+             "books", "*",
+             "/" + "x" * 300, "/api/v1?" + "y" * 300, "http://bookstore/books?a=1",
+             "https://a.example.com:8443", "http://bookstore?a=1", "/books/..;/1", "/.;/books",
+             "/%2e%2E/books", "/books?a=/../b", "/books?a=1//2")  # fmt: skip
 HEADER_NAMES = ("x-user", "x-env", "version", "user-agent")
+MATCHED_NAMES = (":method", ":path", ":authority", ":scheme", "x-missing", "X-User", "host",
+                 "x-forwarded-proto", "cookie", "connection", "content-length")  # fmt: skip
 HEADER_VALUES = ("a", "b", "v1", "v12", "10", "-5", "Beta", "x-y", "", "a,b", "7.5")
+ODD_VALUES = ("A", "BETA", "beta", "a, b", "a,,b", ",", "a b", "a\tb", "+5", "-0", "00010", "10 ",
+              " 10", "0x10", "1e1", "9223372036854775807", "9223372036854775808",
+              "-9223372036854775808",
+              "v1%", "%76%31", "\u00e9", "a;b=c", '"v1"', "v1\\", "z" * 300, "\t", "-", "8", "0",
+              "11", "-10", "-11", "a" * 17)  # fmt: skip
+METHODS = (*("GET",) * 8, "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "get",
+           "FOO")  # fmt: skip
 SOURCES = ("10.244.1.7", "10.244.0.3", "8.8.8.8", "192.168.1.1", "127.0.0.1")
 DESTINATIONS = ("10.96.0.10", "10.96.0.2", "10.96.1.5", "8.8.4.4", "10.0.0.1")
 PORTS = (80, 443, 8080, 14001)
 PREFIXES = (("10.96.0.0", 16), ("10.96.0.0", 24), ("10.0.0.0", 8), ("10.96.0.10", 32),
             ("0.0.0.0", 0), ("8.8.0.0", 16), ("10.244.0.0", 16), ("127.0.0.1", 32),
-            ("10.244.1.7", 31))  # fmt: skip
-REGEXES = ("/b.*", ".*", "/api/v[0-9]+/.*", "v1.?", "[a-z]+", "(?i)beta", "/books|/api", "a")
+            ("10.244.1.7", 31), ("10.96.0.10", 0), ("0.0.0.0", 1), ("10.96.0.7", 29),
+            ("10.244.1.7", None), ("10.96.77.88", 16))  # fmt: skip
+REGEXES = ("/b.*", ".*", "/api/v[0-9]+/.*", "v1.?", "[a-z]+", "(?i)beta", "/books|/api", "a",
+           "\\d+", "[[:alpha:]]+", "^v1$", "v1\\z", ".", "(a|b)*", "\\x61", "(?s).*",
+           "\\Qa,b\\E", "(?P<n>/b.*)", "\\pL+", "[^/]*", "/books(/.*)?", "a|", "-?[0-9]+", "\\w+",
+           "(?i)/BOOKS.*", "/[^?]*", ".+\\b", "(?U)a+", "\\C*", "\\s*")  # fmt: skip
+RANGES = ((-10, 8), (0, 8), (5, 11), (0, 10), (10, 11), (10, 10), (8, 0), (-11, -5), (-5, -4),
+          (-(2**63), 2**63 - 1), (2**63 - 1, 2**63 - 1), (-(2**63), 0))  # fmt: skip
+ODD = 0.12
+"""How often something odd is drawn."""
 
 
 def prefix_range(draw: Draw) -> Json:
     """Draw a CIDR range."""
     address, length = draw.choice(PREFIXES)
-    return {"address_prefix": address, "prefix_len": length}
+    return {"address_prefix": address} | ({} if length is None else {"prefix_len": length})
+
+
+def header_value(draw: Draw) -> str:
+    """Draw what a header may say."""
+    return draw.choice(ODD_VALUES if draw.maybe(ODD) else HEADER_VALUES)
+
+
+def path(draw: Draw) -> str:
+    """Draw what may be asked for."""
+    return draw.choice(ODD_PATHS if draw.maybe(ODD) else PATHS)
 
 
 def string_match(draw: Draw, values: tuple[str, ...]) -> Json:
     """Draw a `StringMatcher` that has a fair chance to match one of the values."""
-    value = draw.choice([one for one in values if one])
+    value = draw.choice([one for one in (*values, *values, header_value(draw)) if one])
     matcher = draw.one(
         exact=lambda: value,
         prefix=lambda: value[: draw.randint(1, 4)],
@@ -49,8 +90,8 @@ def string_match(draw: Draw, values: tuple[str, ...]) -> Json:
 
 def header_match(draw: Draw) -> Json:
     """Draw a `HeaderMatcher` of any kind, the deprecated ones too."""
-    value = draw.choice([one for one in HEADER_VALUES if one])
-    name = draw.choice((*HEADER_NAMES, ":method", ":path", ":authority", "x-missing"))
+    value = header_value(draw).strip() or "a"
+    name = draw.choice((*HEADER_NAMES, *MATCHED_NAMES))
     values = {":method": ("GET", "POST"), ":path": PATHS, ":authority": HOSTS}
     matcher = draw.one(
         exact_match=lambda: value,
@@ -58,7 +99,7 @@ def header_match(draw: Draw) -> Json:
         suffix_match=lambda: value[-1:],
         contains_match=lambda: value[:1],
         safe_regex_match=lambda: {"regex": draw.choice(REGEXES)},
-        range_match=lambda: {"start": draw.choice((-10, 0, 5)), "end": draw.choice((8, 10, 11))},
+        range_match=lambda: dict(zip(("start", "end"), draw.choice(RANGES), strict=True)),
         present_match=lambda: draw.maybe(0.8),
         string_match=lambda: string_match(draw, values.get(name, HEADER_VALUES)),
     )
@@ -72,19 +113,21 @@ def http_request(draw: Draw) -> Json:
     """Draw a request with its connection, without TLS."""
     headers: Json = {}
     for name in draw.some(HEADER_NAMES):
-        headers[name] = draw.choice(HEADER_VALUES)
+        headers[name] = header_value(draw)
         if draw.maybe(0.15):
-            headers[name] = [draw.choice(HEADER_VALUES) for _ in range(2)]
+            headers[name] = [header_value(draw) for _ in range(draw.randint(2, 3))]
     request = {
         "src_ip": draw.choice(SOURCES),
         "src_port": draw.choice((1024, 40000, 50123)),
         "dst_ip": draw.choice(DESTINATIONS),
         "dst_port": draw.choice(PORTS),
-        "method": draw.choice(("GET", "GET", "POST", "DELETE", "HEAD", "OPTIONS")),
-        "host": draw.choice(HOSTS),
-        "path": draw.choice(PATHS),
+        "method": draw.choice(METHODS),
+        "host": draw.choice(ODD_HOSTS if draw.maybe(ODD) else HOSTS),
+        "path": path(draw),
         "headers": headers,
     }
+    if request["method"] in ("POST", "PUT") and draw.maybe(0.8):
+        headers["content-length"] = "0"
     if draw.maybe(0.02):
         del request["host"]
     return request

@@ -79,8 +79,6 @@ def _http(request: Json) -> bytes:
         lines.append(f"host: {request['host']}")
     if "connection" not in request.get("headers", {}):
         lines.append("connection: close")
-    if request["method"] in ("POST", "PUT"):
-        lines.append("content-length: 0")
     for name, values in request.get("headers", {}).items():
         listed = [values] if isinstance(values, str) else values
         lines += [f"{name}: {value}" for value in listed]

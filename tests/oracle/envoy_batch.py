@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -50,14 +50,24 @@ class RefusedError(Exception):
     """Envoy refuses all listeners of a batch, because the form of one is wrong."""
 
 
+class Known(NamedTuple):
+    """What no dump holds."""
+
+    node_ip: str
+    """What Envoy calls a client on the loopback."""
+    endpoint_port: int
+    """The port of endpoints whose address has none."""
+
+
 class Batch:
     """What one Envoy did, and what it says of itself."""
 
     def __init__(
-        self, results: list[Result], config_dump: bytes, clusters: bytes, node_ip: str
+        self, results: list[Result], config_dump: bytes, clusters: bytes, known: Known
     ) -> None:
         self.results = results
-        self.node_ip = node_ip
+        self.node_ip = known.node_ip
+        self.endpoint_port = known.endpoint_port
         self.config_dump = config_dump
         self.clusters = clusters
 
@@ -92,7 +102,7 @@ class Oracle:
             self._send_all(results, ports)
             dump = admin.get("/config_dump?include_eds").content
             clusters = admin.get("/clusters?format=json").content
-        return Batch(results, dump, clusters, self._node_ip)
+        return Batch(results, dump, clusters, Known(self._node_ip, self.endpoint_port))
 
     def learn_node_ip(self) -> None:
         """Ask what Envoy calls a client on the loopback: the address of this machine."""

@@ -8,14 +8,15 @@ explain nothing, so an answer that rests on them has to agree.
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
 from osmscope.dump.clusters import read_clusters
 from osmscope.dump.sections import Dump
 from osmscope.resources.proxy import Proxy
-from osmscope.trace.answer import Answer
+from osmscope.trace.answer import Answer, OutcomeAnswer
 from osmscope.trace.tracer import Tracer
 from tests.oracle.agreement import Verdict, recorded, trace_request
 from tests.oracle.case import Json
@@ -26,6 +27,7 @@ _CERTIFICATE_TEXTS = re.compile(r'(?:By|Hash|Cert|Chain)=(?:"[^"]*"|[^;]*)(?:;|$
 
 _OF_TOKENS = r"jwt_authn_access_denied\{.*\}|via_upstream"
 _HEADER = re.compile('header "([^"]*)" names the client')
+_COMMAND = re.compile("(?:the header command|a header is set without) (%.*%)(?: is|, which is) ")
 _CHAIN = re.compile("Envoy takes this filter chain, though ([a-z_]*prefix_ranges) of one")
 
 
@@ -132,7 +134,69 @@ def _of_the_session(verdict: Verdict, batch: Batch) -> bool:
     return not difference(truth, _ask(other, batch, json.loads(batch.config_dump)))
 
 
+def _of_a_command(verdict: Verdict, batch: Batch) -> bool:
+    """The answer agrees but for headers that hold a command that it names as not known."""
+    named = [found[1] for found in map(_COMMAND.match, verdict.answer.assumptions) if found]
+    names = {
+        option["key"].lower()
+        for option in _objects(verdict.result.case.listener)
+        if any(command in option.get("value", "") for command in named)
+    }
+    truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
+    upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
+    received = upstream.get("headers", [])
+    received[:] = [pair for pair in received if pair[0] not in names]
+    sent = truth.get("headers", {})
+    truth["headers"] = {name: value for name, value in sent.items() if name.lower() not in names}
+    outcomes = tuple(_without(outcome, names) for outcome in verdict.answer.outcomes)
+    return not difference(truth, msgspec.structs.replace(verdict.answer, outcomes=outcomes))
+
+
+def _objects(tree: Any) -> Iterator[Json]:
+    """Yield every object that looks like a header to add."""
+    if isinstance(tree, dict) and isinstance(tree.get("key"), str):
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(part, dict | list):
+            yield from _objects(part)
+
+
+def _without(outcome: OutcomeAnswer, names: set[str]) -> OutcomeAnswer:
+    if outcome.upstream_request is None:
+        return outcome
+    headers = outcome.upstream_request.headers
+    kept = {name: values for name, values in headers.items() if name not in names}
+    sent = msgspec.structs.replace(outcome.upstream_request, headers=kept)
+    return msgspec.structs.replace(outcome, upstream_request=sent)
+
+
+def _of_equal_keys(verdict: Verdict, batch: Batch) -> bool:
+    """Another endpoint with the key of the one that Envoy took is in the answer."""
+    truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
+    keys = {
+        f"{address['address']}:{batch.endpoint_port}": _hash_keys(endpoint)
+        for cluster in verdict.result.case.clusters
+        for locality in cluster["load_assignment"]["endpoints"]
+        for endpoint in locality["lb_endpoints"]
+        for address in [endpoint["endpoint"]["address"]["socket_address"]]
+    }
+    taken = keys[truth["truth"]["endpoint"]]
+    for address, own in keys.items():
+        truth["truth"]["endpoint"] = address
+        if own & taken and not difference(truth, verdict.answer):
+            return True
+    return False
+
+
+def _hash_keys(endpoint: Json) -> set[str]:
+    metadata = endpoint["metadata"]["filter_metadata"]["envoy.lb"]
+    return {metadata.get("hash_key"), endpoint["endpoint"].get("hostname")} - {None}
+
+
 _CHECKS = {
+    "the header command": _of_a_command,
+    "a header is set without": _of_a_command,
+    "of endpoints with the same hash key": _of_equal_keys,
     "that the session names is": _of_the_session,
     "Envoy takes this filter chain, though": _of_the_chain,
     "the API key is one that": _by_details("unknown_api_key|client_not_allowed"),

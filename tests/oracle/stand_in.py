@@ -55,7 +55,7 @@ class _Echo(asyncio.Protocol):
         if self._received[:1].isalpha() and not self._received.startswith(b"PRI "):
             while b"\r\n\r\n" in self._received:
                 head, _, self._received = self._received.partition(b"\r\n\r\n")
-                self._answer(head.decode("latin-1"))
+                self._answer(head.decode(errors="replace"))
         else:
             self._transport.close()  # HTTP/2, which nobody speaks here
 

@@ -43,6 +43,10 @@ PEER = Connection(source_ip="1.2.3.4")
         (0, "9.9.9.9:80", "1.2.3.4", False),
         (0, "[::1]", "1.2.3.4", False),
         (0, "::1", "::1", False),
+        (0, "::ffff:10.0.0.1", "::ffff:10.0.0.1", False),
+        (0, "::10.0.0.1", "::10.0.0.1", False),
+        (0, "::5", "::5", False),
+        (0, "FD00::0:A", "fd00::a", False),
         (1, "10.1.1.1", "1.2.3.4", False),
         (1, "10.9.9.9,10.1.1.1", "10.9.9.9", False),
         (1, "10.7.7.7,10.8.8.8,10.1.1.1", "10.8.8.8", False),
@@ -102,6 +106,11 @@ def test_whether_a_header_names_the_client(
     fields: dict[str, object], sent: str | None, by_header: bool
 ) -> None:
     assert find_client(hcm(**fields), PEER, headers(sent)).by_header == by_header
+
+
+def test_a_zone_is_what_the_machine_makes_of_it() -> None:
+    client = find_client(hcm(), PEER, headers("fe80::1%eth0"))
+    assert client.assumptions == ("the zone of the client's address stays a name",)
 
 
 def test_nothing_is_internal_by_default() -> None:

@@ -190,6 +190,42 @@ def test_headers_are_counted_with_the_host(
     assert refused(manager, request(*((name, "1") for name in headers))) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "code"), [(["a", "b", "c", "d", "x_y"], 431), (["a", "b", "x_y", "c", "d"], 400)]
+)
+def test_the_first_header_that_is_refused_decides(names: list[str], code: int) -> None:
+    options = {"max_headers_count": 4, "headers_with_underscores_action": "REJECT_REQUEST"}
+    reply = refused(
+        hcm(common_http_protocol_options=options), request(*((name, "1") for name in names))
+    )
+    assert reply is not None
+    assert reply[0] == code
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([("content-length", "x"), ("x y", "1")], (400, "http1.codec_error")),
+        ([("transfer-encoding", "gzip")], (501, "http1.invalid_transfer_encoding")),
+        ([("connection", "x-forwarded-for")], (400, "http1.connection_header_rejected")),
+        ([("connection", "x-forwarded-for, upgrade"), ("upgrade", "a")], None),
+    ],
+)
+def test_framing_and_named_headers(
+    sent: list[tuple[str, str]], expected: tuple[int, str] | None
+) -> None:
+    assert refused(hcm(), request(*sent)) == expected
+
+
+def test_a_target_that_the_connection_manager_refuses() -> None:
+    assert refused(hcm(), request(path="ftp://a.com/")) == (400, "http1.invalid_scheme")
+
+
+def test_a_target_that_the_parser_cannot_read_is_no_http() -> None:
+    sent = request(("transfer-encoding", "gzip"), path="no-slash")
+    assert refused(hcm(), sent) == (400, "http1.codec_error")
+
+
 def test_a_hundred_headers_are_allowed_by_default() -> None:
     names = [(f"x{index}", "1") for index in range(100)]
     assert refused(hcm(), request(*names[:99])) is None
@@ -230,6 +266,10 @@ def test_connect_over_http2_has_neither_scheme_nor_path() -> None:
         ([(":protocol", "websocket")], "http2.invalid.header.field"),
         ([("a_b", "1")], "http2.unexpected_underscore"),
         ([("x y", "1")], "http2.invalid.header.field"),
+        ([("x0", "1"), ("x1", "1"), ("x y", "1")], "http2.too_many_headers"),
+        ([("x y", "1"), ("x0", "1"), ("x1", "1")], "http2.invalid.header.field"),
+        ([("cookie", "a=1"), ("cookie", "b=1")], "http2.too_many_headers"),
+        ([("accept", "a"), ("accept", "b")], None),
     ],
 )
 def test_http2_resets_the_stream(sent: list[tuple[str, str]], expected: str | None) -> None:

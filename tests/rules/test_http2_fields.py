@@ -45,6 +45,7 @@ def _refused(headers: Headers) -> LocalReply | None:
         ({"upgrade": "websocket"}, INVALID),
         ({"content-length": "0"}, None),
         ({"content-length": "x"}, INVALID),
+        ({"content-length": "18446744073709551616"}, INVALID),
         ({"x": "a\x01b"}, INVALID),
         ({"x y": "1"}, INVALID),
         ({"a_b": "1"}, None),

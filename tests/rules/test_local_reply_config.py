@@ -88,9 +88,37 @@ def test_a_codecs_reply_has_no_flag_and_no_headers_yet() -> None:
     assert mapped(reply, sent) == 400
 
 
+@pytest.mark.parametrize(
+    ("matcher", "fits"),
+    [
+        ({"name": "x-b", "present_match": True, "invert_match": True}, True),
+        ({"name": "x-a", "present_match": False}, True),
+        ({"name": "x-a", "present_match": True}, False),
+        ({"name": "x-a", "string_match": {"exact": "b"}, "invert_match": True}, False),
+        (
+            {"name": "x-a", "string_match": {"exact": "b"}, "invert_match": True}
+            | {"treat_missing_header_as_empty": True},
+            True,
+        ),
+    ],
+)
+def test_to_a_codecs_reply_every_header_is_absent(matcher: Filter, fits: bool) -> None:
+    reply = LocalReply(code=400, flags=("DPE",), details="http1.codec_error")
+    condition = {"header_filter": {"header": matcher}}
+    assert mapped(reply, GRPC.set("x-a", "1"), condition) == (600 if fits else 400)
+
+
 def test_a_health_check_is_told_apart() -> None:
     reply = LocalReply(code=200, details="health_check_ok")
     assert mapped(reply, Headers(), {"not_health_check_filter": {}}) == 200
+
+
+def test_a_grpc_client_is_not_redirected_to_a_normalized_path() -> None:
+    reply = LocalReply(code=307, details="path_normalization_failed", location="/a")
+    finished = finish(reply, HttpConnectionManager(), Headers(), to_grpc=True)
+    assert (finished.code, finished.location) == (200, None)
+    reply = LocalReply(code=301, details="direct_response", location="/a")
+    assert finish(reply, HttpConnectionManager(), Headers(), to_grpc=True).location == "/a"
 
 
 def test_grpc_is_answered_with_200_whatever_a_mapper_says() -> None:

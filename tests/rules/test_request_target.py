@@ -6,7 +6,7 @@ import pytest
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.request_target import read_target
+from osmscope.rules.request_target import is_parsable, read_target
 
 
 def read(
@@ -44,17 +44,44 @@ def read(
         ("http://o.com:99999/x", (400, "http1.invalid_url")),
         ("http://o.com:/x", (400, "http1.invalid_url")),
         ("http://o_x.com/", (400, "http1.invalid_url")),
-        ("http://o.com#f", (400, "http1.codec_error")),
+        ("http://o!x.com/", (400, "http1.invalid_url")),
+        ("ftp://o_x.com/", (400, "http1.invalid_url")),
         ("ftp://o.com/", (400, "http1.invalid_scheme")),
-        ("http:/o.com", (400, "http1.codec_error")),
-        ("foo", (400, "http1.codec_error")),
-        ("?x", (400, "http1.codec_error")),
         ("*", (400, "http1.invalid_url")),
         (None, ("a.com:443", None, None)),
     ],
 )
 def test_target_of_get(target: str | None, expected: object) -> None:
     assert read(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "parsable"),
+    [
+        (None, True),
+        ("/x?y#z", True),
+        ("*", True),
+        ("http://o!$%&'()*+,-._~;=@[]:o/", True),
+        ("ftp://o?x", True),
+        ("http://o.com#f", False),
+        ("http://o<x/", False),
+        ("http://a@@b/", False),
+        ("http://a/@@", True),
+        ("http:/o.com", False),
+        ("foo", False),
+        ("?x", False),
+    ],
+)
+def test_what_the_parser_can_read(target: str | None, parsable: bool) -> None:
+    pairs = [(":method", "GET"), (":authority", "a")]
+    pairs += [] if target is None else [(":path", target)]
+    assert is_parsable(Headers.of(pairs)) is parsable
+
+
+@pytest.mark.parametrize(("target", "parsable"), [("a:80", True), ("a<b:80", False), ("/", True)])
+def test_a_target_of_connect_the_parser_can_read(target: str, parsable: bool) -> None:
+    pairs = [(":method", "CONNECT"), (":authority", target)]
+    assert is_parsable(Headers.of(pairs)) is parsable
 
 
 def test_star_is_for_options() -> None:

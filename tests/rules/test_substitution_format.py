@@ -24,9 +24,13 @@ HEADERS = Headers.of(
         ("x-a", "A2"),
         ("x-empty", ""),
         ("x-n", "12345"),
+        ("x-far", "ééé"),
     ]
 )
-METADATA = {"f": {"s": "str", "o": {"k": "v", "a": [1, True, None]}, "b": True, "n": 1.5, "i": 3}}
+METADATA = {
+    "f": {"s": "str", "o": {"k": "v", "a": [1, True, None]}, "b": True, "n": 1.5, "i": 3},
+    "g": {"u": "<é"},
+}
 
 
 def context(**facts: object) -> FormatContext:
@@ -46,6 +50,7 @@ def context(**facts: object) -> FormatContext:
         ("%REQ(x-none?x-a)%", "A1"),
         ("%REQ(x-empty?x-a)%", ""),
         ("%REQ(x-n):3%", "123"),
+        ("%REQ(x-far):3%", "é\ufffd"),
         ("%REQ(:authority)%%REQ(:path)%", "h.com/p?q=%41+b&e=&r&q=2"),
         ("%RESP(x-a)%", ""),
         ("%PATH%", "/p?q=%41+b&e=&r&q=2"),
@@ -73,6 +78,7 @@ def context(**facts: object) -> FormatContext:
         ("%DOWNSTREAM_PEER_SUBJECT%", "CN=a"),
         ("%DYNAMIC_METADATA(f:s)%", "str"),
         ("%DYNAMIC_METADATA(f:s):2%", "st"),
+        ("%DYNAMIC_METADATA(g)%", '{"u":"<é"}'),
         ("%DYNAMIC_METADATA(f:o)%", '{"a":[1,true,null],"k":"v"}'),
         ("%DYNAMIC_METADATA(f:o:k)%", "v"),
         ("%DYNAMIC_METADATA(f:s:k)%", ""),
@@ -130,13 +136,14 @@ def test_an_empty_header_is_not_absent(command: str, text: str) -> None:
         ("%FILTER_STATE(own:PLAIN)%", 'a"b', False),
         ("%FILTER_STATE(own:TYPED)%", '"a\\"b"', False),
         ("%FILTER_STATE(own)%", '"a\\"b"', False),
+        ("%FILTER_STATE(far)%", '"\\u003cé"', False),
         ("%FILTER_STATE(own:FIELD:x)%", "", True),
         ("%FILTER_STATE(other:PLAIN)%", "", False),
         ("%FILTER_STATE(envoy.other:PLAIN)%", "", True),
     ],
 )
 def test_filter_state(command: str, text: str, missing: bool) -> None:
-    formatted = format_text(command, context(filter_state={"own": 'a"b'}))
+    formatted = format_text(command, context(filter_state={"own": 'a"b', "far": "<é"}))
     assert formatted == Formatted(text, (command,) if missing else ())
 
 

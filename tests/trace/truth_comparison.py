@@ -187,8 +187,9 @@ def _upstream_difference(request: Json, outcome: OutcomeAnswer, upstream: Json) 
 def _expected_headers(request: Json, outcome: OutcomeAnswer) -> Mapping[str, list[str]]:
     expected: dict[str, list[str]] = {}
     for name, values in (request.get("headers") or {}).items():
-        if not name.startswith(":"):
-            expected[name.lower()] = [values] if isinstance(values, str) else list(values)
+        lines = [values] if isinstance(values, str) else values
+        if lines and not name.startswith(":"):
+            expected.setdefault(name.lower(), []).extend(lines)
     sent = outcome.upstream_request
     assert sent is not None
     for name in sent.removed_headers:

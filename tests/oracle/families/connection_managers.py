@@ -1,6 +1,13 @@
 """What the connection manager makes of a request: path, host, client address, its own headers."""
 
-from tests.oracle.blocks import PATHS, http_filter, http_listener, http_request, requests
+from tests.oracle.blocks import (
+    header_match,
+    http_filter,
+    http_listener,
+    http_request,
+    path,
+    requests,
+)
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
 from tests.oracle.envoy_files import TYPES
@@ -11,15 +18,33 @@ MORE_PATHS = ("/a//b//", "//a", "/a/./b/../c", "/../a", "/a%2F%2Fb", "/a%5cb", "
               "/a%2e%2e/b", "/a?b//c", "/%zz", "/a/..", "/a/b/..;x", "/.", "/a%00b", "*", "/a b",
               "http://abs.example.com/x?y", "/%2f", "/a%252fb")  # fmt: skip
 ADDRESSES = ("10.0.0.1", "8.8.8.8", "192.168.0.9", "8.8.8.8, 10.0.0.2", "x", "", "10.0.0.1:80",
-             "1.1.1.1,2.2.2.2 , 3.3.3.3", "fd00::1", "[fd00::1]:80", " 9.9.9.9 ")  # fmt: skip
+             "1.1.1.1,2.2.2.2 , 3.3.3.3", "fd00::1", "[fd00::1]:80", " 9.9.9.9 ",
+             "::ffff:10.0.0.1", "::ffff:8.8.8.8", "FD00::0:1", "fe80::1%eth0", "[fd00::1]", "::1",
+             "010.0.0.1", "10.0.0", "10.0.0.256", "10.0.0.1,", ",10.0.0.1", ",", "1.1.1.1,,2.2.2.2",
+             "8.8.8.8, x", "x, 8.8.8.8", "172.16.0.1", "172.32.0.1", "169.254.0.1", "127.0.0.2",
+             "0.0.0.0", "255.255.255.255", "8.8.8.8\t,9.9.9.9", "fec0::1", "2001:db8::1, 10.0.0.9",
+             '"8.8.8.8"', "for=8.8.8.8", "8.8.8.8:http", "10.0.0.1 8.8.8.8", "0x0a.0.0.1",
+             "1.1.1.1, 2.2.2.2, 3.3.3.3, 4.4.4.4, 5.5.5.5")  # fmt: skip
 ORIGINAL_IP = f"{TYPES}.extensions.http.original_ip_detection"
 EARLY = f"{TYPES}.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 CHANGED_EARLY = ("x-user", "x-forwarded-for", "x-new")
 SENT = {
     "x-forwarded-for": ADDRESSES,
-    "x-forwarded-proto": ("https", "http", "ftp", ""),
-    "x-forwarded-host": ("h.example.com",),
-    "x-forwarded-port": ("8443", "x"),
+    "x-forwarded-proto": (
+        "https",
+        "http",
+        "ftp",
+        "",
+        "HTTPS",
+        "Http",
+        "https, http",
+        "https,",
+        "wss",
+        "h2",
+        " https",
+    ),
+    "x-forwarded-host": ("h.example.com", "h.example.com:443, b"),
+    "x-forwarded-port": ("8443", "x", "", "443,80"),
     "x-envoy-internal": ("true",),
     "x-envoy-external-address": ("7.7.7.7",),
     "x-envoy-max-retries": ("2",),
@@ -28,12 +53,45 @@ SENT = {
     "x-envoy-decorator-operation": ("op",),
     "x-envoy-downstream-service-cluster": ("c",),
     "x-envoy-force-trace": ("1",),
+    "x-envoy-upstream-rq-timeout-ms": ("100", "abc", "0", "-1", "+5", " 7", "1e3", "4294967296"),
+    "x-envoy-upstream-rq-per-try-timeout-ms": ("50", "x", "0"),
+    "x-envoy-upstream-alt-stat-name": ("a",),
+    "x-envoy-retry-on": ("5xx",),
+    "x-envoy-retry-grpc-on": ("internal",),
+    "x-envoy-hedge-on-per-try-timeout": ("true",),
+    "x-envoy-upstream-rq-timeout-alt-response": ("1",),
+    "x-envoy-upstream-stream-duration-ms": ("10", "x"),
+    "x-envoy-attempt-count": ("3",),
+    "x-envoy-original-host": ("h",),
+    "x-envoy-original-method": ("PUT",),
+    "x-envoy-downstream-service-node": ("n",),
+    "x-envoy-ip-tags": ("t",),
+    "x-envoy-is-timeout-retry": ("true",),
+    "x-envoy-peer-metadata": ("p",),
+    "x-envoy-retriable-status-codes": ("503",),
+    "x-envoy-retriable-header-names": ("a",),
+    "x-envoy-unknown": ("u",),
+    "x-client-trace-id": ("t",),
+    "x-request-id": ("r", "7afd4039-6c22-450a-8cf6-b9d46fb26492"),
+    "grpc-timeout": ("1S", "5m", "x", "100n"),
+    "connection": ("close, x-user", "x-user", "close, te", "keep-alive, x-env, version", "close,"),
+    "trailer": ("x",),
+    "transfer-encoding": ("identity", "gzip", ""),
+    "content-length": ("0", "0, 0", "abc", "-1", "+0", "00", ""),
+    "content-type": ("application/grpc", "text/html"),
+    "referer": ("http://r", "r", "", "http://r/#f"),
     "x-forwarded-client-cert": ("By=a;URI=b",),
     "via": ("1.0 p",),
-    "te": ("trailers", "gzip, trailers", "gzip"),
+    "te": ("trailers", "gzip, trailers", "gzip", "Trailers", "trailers;q=1", ""),
     "keep-alive": ("5",),
     "proxy-connection": ("x",),
     "x_under": ("1",),
+    "X-User": ("b",),
+    "x.y": ("1",),
+    "x y": ("1",),
+    "x!#$%&'*+-.^`|~": ("1",),
+    "x(y)": ("1",),
+    "_": ("1",),
     "x-real": ADDRESSES,
     "x-user": ("a",),
     "expect": ("x", "100-continue", "100-Continue"),
@@ -66,12 +124,20 @@ def _manager(draw: Draw) -> Json:
         append_x_forwarded_port=lambda: True,
         via=lambda: "oracle",
         internal_address_config=lambda: _internal(draw),
-        scheme_header_transformation=lambda: {"scheme_to_overwrite": "https"},
+        scheme_header_transformation=lambda: draw.choice(
+            ({"scheme_to_overwrite": "https"}, {"scheme_to_overwrite": "http"})
+        ),
+        generate_request_id=draw.maybe,
+        preserve_external_request_id=draw.maybe,
+        add_user_agent=draw.maybe,
+        represent_ipv4_remote_address_as_ipv4_mapped_ipv6=draw.maybe,
         common_http_protocol_options=lambda: _common(draw),
         http_protocol_options=lambda: _http1(draw),
         forward_client_cert_details=lambda: draw.choice(("SANITIZE", "FORWARD_ONLY")),
-        local_reply_config=lambda: {"mappers": []},
+        local_reply_config=lambda: {"mappers": draw.several(lambda: _mapper(draw), 0, 2)},
     )
+    if draw.maybe(0.85):
+        manager.pop("represent_ipv4_remote_address_as_ipv4_mapped_ipv6", None)
     if draw.maybe(0.4):
         name = draw.choice(("strip_matching_host_port", "strip_any_host_port"))
         manager[name] = True
@@ -85,6 +151,20 @@ def _manager(draw: Draw) -> Json:
     return manager
 
 
+def _mapper(draw: Draw) -> Json:
+    fits = draw.one(
+        header_filter=lambda: {"header": header_match(draw)},
+        status_code_filter=lambda: {
+            "comparison": {
+                "op": draw.choice(("EQ", "GE", "LE")),
+                "value": {"default_value": draw.choice((400, 426)), "runtime_key": "r"},
+            }
+        },
+        response_flag_filter=lambda: {"flags": draw.choice((["DPE"], ["NR", "UH"], []))},
+    )
+    return {"filter": fits, "status_code": draw.choice((418, 599))}
+
+
 def _internal(draw: Draw) -> Json:
     ranges = draw.some((("10.0.0.0", 8), ("8.8.0.0", 16), ("127.0.0.1", 32)), 1, 2)
     return {"cidr_ranges": [{"address_prefix": a, "prefix_len": length} for a, length in ranges]}
@@ -92,11 +172,22 @@ def _internal(draw: Draw) -> Json:
 
 def _common(draw: Draw) -> Json:
     actions = ("ALLOW", "REJECT_REQUEST", "DROP_HEADER")
-    return {"headers_with_underscores_action": draw.choice(actions)}
+    return draw.fields(
+        0.6,
+        headers_with_underscores_action=lambda: draw.choice(actions),
+        max_headers_count=lambda: draw.choice((3, 5, 100)),
+    )
 
 
 def _http1(draw: Draw) -> Json:
-    return draw.fields(0.5, allow_absolute_url=draw.maybe)
+    return draw.fields(
+        0.5,
+        allow_absolute_url=draw.maybe,
+        accept_http_10=draw.maybe,
+        default_host_for_http_10=lambda: draw.choice(("default.example.com", "d:80")),
+        allow_chunked_length=draw.maybe,
+        ignore_http_11_upgrade=lambda: [{"exact": "foo"}],
+    )
 
 
 def _detection(draw: Draw) -> Json:
@@ -131,7 +222,7 @@ def _early(draw: Draw) -> Json:
 
 def _request(draw: Draw) -> Json:
     request = http_request(draw)
-    request["path"] = draw.choice((*PATHS, *MORE_PATHS))
+    request["path"] = draw.choice(MORE_PATHS) if draw.maybe(0.4) else path(draw)
     for name in draw.some(list(SENT), 0, 4):
         request["headers"][name] = draw.choice(SENT[name])
         if draw.maybe(0.1):

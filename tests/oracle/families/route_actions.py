@@ -13,6 +13,105 @@ VALUES = ("plain", "", "%REQ(x-user)%", "%REQ(:path)%", "%PROTOCOL%", "a%%b", "%
           "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "%ROUTE_NAME%", "%REQ(:authority):3%",
           "%DOWNSTREAM_LOCAL_PORT%", "%UPSTREAM_CLUSTER%", "%REQ(x-missing)%",
           "%REQUESTED_SERVER_NAME%", "%RESPONSE_CODE%", "%VIRTUAL_CLUSTER_NAME%")  # fmt: skip
+COMMANDS = (
+    "PROTOCOL",
+    "ROUTE_NAME",
+    "PATH",
+    "PATH(NQ)",
+    "PATH(WQ)",
+    "PATH(NQ:ORIG)",
+    "PATH(WQ:PATH)",
+    "PATH(NQ:ORIG_OR_PATH)",
+    "QUERY_PARAM(a)",
+    "QUERY_PARAM(A)",
+    "QUERY_PARAM(b)",
+    "QUERY_PARAMS",
+    "QUERY_PARAMS(RAW)",
+    "REQ(x-user)",
+    "REQ(X-USER)",
+    "REQ(x-env?x-user)",
+    "REQ(:method)",
+    "REQ(:scheme)",
+    "REQ(:authority)",
+    "REQ(host)",
+    "REQ(x-forwarded-proto)",
+    "REQ(x-envoy-original-path)",
+    "REQ(x-envoy-original-path?:path)",
+    "REQ(x-missing?x-forwarded-for)",
+    "REQ(x-missing?)",
+    "RESP(x-user)",
+    "TRAILER(x)",
+    "DOWNSTREAM_REMOTE_ADDRESS",
+    "DOWNSTREAM_REMOTE_PORT",
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_LOCAL_ADDRESS",
+    "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_LOCAL_PORT",
+    "DOWNSTREAM_DIRECT_LOCAL_ADDRESS",
+    "DOWNSTREAM_PEER_URI_SAN",
+    "DOWNSTREAM_PEER_SUBJECT",
+    "DOWNSTREAM_TLS_VERSION",
+    "DOWNSTREAM_TLS_CIPHER",
+    "DOWNSTREAM_PEER_SERIAL",
+    "DOWNSTREAM_LOCAL_SUBJECT",
+    "UPSTREAM_CLUSTER",
+    "UPSTREAM_CLUSTER_RAW",
+    "UPSTREAM_REQUEST_ATTEMPT_COUNT",
+    "UPSTREAM_PROTOCOL",
+    "UPSTREAM_HOST",
+    "UPSTREAM_REMOTE_ADDRESS",
+    "UPSTREAM_METADATA(a:b)",
+    "RESPONSE_CODE",
+    "RESPONSE_CODE_DETAILS",
+    "RESPONSE_FLAGS",
+    "GRPC_STATUS",
+    "GRPC_STATUS(NUMBER)",
+    "CONNECTION_TERMINATION_DETAILS",
+    "FILTER_CHAIN_NAME",
+    "HOSTNAME",
+    "VIRTUAL_CLUSTER_NAME",
+    "CLUSTER_METADATA(a:b)",
+    "METADATA(ROUTE:a:b)",
+    "METADATA(ROUTE:route:key)",
+    "METADATA(CLUSTER:a)",
+    "METADATA(DYNAMIC:a)",
+    "METADATA(LISTENER:a)",
+    "DYNAMIC_METADATA(a)",
+    "FILTER_STATE(a)",
+    "PER_REQUEST_STATE(a)",
+    "BYTES_RECEIVED",
+    "ROUTE_METADATA(a)",
+    "ACCESS_LOG_TYPE",
+    "REQUEST_HEADER_BYTES",
+    "REQUESTED_SERVER_NAME(SNI_FIRST)",
+    "REQUESTED_SERVER_NAME(HOST_FIRST:ORIG)",
+    "REQUESTED_SERVER_NAME(SNI_ONLY)",
+    "REQUESTED_SERVER_NAME(HOST_FIRST)",
+    "LOCAL_REPLY_BODY",
+    "TLS_JA3_FINGERPRINT",
+    "EMIT_TIME",
+    "REQ_WITHOUT_QUERY(:path)",
+    "REQ_WITHOUT_QUERY(x-user)",
+    "HOSTNAME",
+    "VIRTUAL_HOST_NAME",
+    "UPSTREAM_TRANSPORT_FAILURE_REASON",
+    "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
+    "ENVIRONMENT(ORACLE)",
+    "COALESCE({})",
+    "DOWNSTREAM_PEER_CERT_V_START",
+    "UPSTREAM_WIRE_BYTES_SENT",
+    "RESPONSE_TX_DURATION",
+    "REQUEST_DURATION",
+    "STREAM_ID",
+    "CONNECTION_ID",
+    "UPSTREAM_CONNECTION_ID",
+    "UPSTREAM_LOCAL_ADDRESS",
+    "CUSTOM_FLAGS",
+    "UNIQUE_ID",
+    "DOWNSTREAM_LOCAL_URI_SAN",
+    "TRACE_ID",
+    "QUERY_PARAM(%61)",
+)
 APPEND = ("APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT", "OVERWRITE_IF_EXISTS_OR_ADD",
           "OVERWRITE_IF_EXISTS")  # fmt: skip
 CHANGED = ("x-user", "x-env", "x-new", "version", "x-two", "user-agent")
@@ -137,9 +236,17 @@ def _changes(draw: Draw, probability: float) -> Json:
     )
 
 
+def command(draw: Draw) -> str:
+    """Draw a value with a command in it, perhaps cut to a length."""
+    length = draw.choice((":0", ":1", ":3", ":1000")) if draw.maybe(0.2) else ""
+    before, after = draw.choice((("", ""), ("", ""), ("a", "b"), ("%%", " ")))
+    return f"{before}%{draw.choice(COMMANDS)}{length}%{after}"
+
+
 def addition(draw: Draw) -> Json:
     """Draw a header to add."""
-    option: Json = {"header": {"key": draw.choice(CHANGED), "value": draw.choice(VALUES)}}
+    value = command(draw) if draw.maybe(0.3) else draw.choice(VALUES)
+    option: Json = {"header": {"key": draw.choice(CHANGED), "value": value}}
     return option | draw.fields(
         0.5, append_action=lambda: draw.choice(APPEND), keep_empty_value=draw.maybe
     )

@@ -19,6 +19,23 @@ def ask(
     return run(msgspec.convert(fields, CsrfPolicy), method, **sent)
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "denied"),
+    [
+        ("u@a.com", "http://a.com", False),
+        ("u@a.com", "u@a.com", True),
+        ("a=b", "a=b", True),
+        ("a=b", "http://a=b", False),
+    ],
+)
+def test_the_target_is_a_url_as_well(host: str, origin: str, denied: bool) -> None:
+    pairs = [(":method", "POST"), (":scheme", "http"), ("host", host), ("origin", origin)]
+    request = Request(connection=Connection(), headers=Headers.of(pairs))
+    config = msgspec.convert({"filter_enabled": {"default_value": {"numerator": 100}}}, CsrfPolicy)
+    (result,) = evaluate(request, FilterContext(config=config, own_config=config))
+    assert (result.reply is not None) is denied
+
+
 def run(config: Resource, method: str = "POST", **sent: str) -> tuple[FilterResult, ...]:
     headers = Headers.of([(":method", method), ("host", "a.com:80"), *sent.items()])
     request = Request(connection=Connection(), headers=headers)
