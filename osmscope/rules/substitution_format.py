@@ -145,6 +145,15 @@ def _path(argument: str, context: FormatContext) -> str | None:
     return path.partition("?")[0] if path and query == "NQ" else path
 
 
+def _requested_server_name(argument: str, context: FormatContext) -> str | None:
+    which, _, source = argument.partition(":")
+    sni = context.request.connection.detected_server_name
+    headers = context.request.headers
+    original, host = headers.first("x-envoy-original-host"), headers.first(":authority")
+    asked = {"ORIG": original, "HOST": host}.get(source, original or host)
+    return {"SNI_FIRST": sni or asked, "HOST_FIRST": asked or sni}.get(which, sni)
+
+
 def _query_parameter(argument: str, context: FormatContext) -> str | None:
     for part in context.request.path.partition("?")[2].split("&"):
         name, _, value = part.partition("=")
@@ -219,7 +228,7 @@ _COMMANDS: dict[str, _Read] = {
     "UPSTREAM_CLUSTER_RAW": lambda _, context: context.cluster,
     "UPSTREAM_REQUEST_ATTEMPT_COUNT": lambda _, context: "1",
     "RESPONSE_CODE": _response_code,
-    "REQUESTED_SERVER_NAME": _of_request(lambda r: r.connection.detected_server_name),
+    "REQUESTED_SERVER_NAME": _requested_server_name,
     "DOWNSTREAM_REMOTE_ADDRESS": _of_request(lambda r: _address(_remote_ip(r), _remote_port(r))),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _of_request(_remote_ip),
     "DOWNSTREAM_REMOTE_PORT": _of_request(lambda r: _known(_remote_port(r))),

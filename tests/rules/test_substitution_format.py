@@ -66,6 +66,11 @@ def context(**facts: object) -> FormatContext:
         ("%UPSTREAM_CLUSTER%/%UPSTREAM_CLUSTER_RAW%", "c/c"),
         ("%UPSTREAM_REQUEST_ATTEMPT_COUNT%", "1"),
         ("%REQUESTED_SERVER_NAME%", "sni.com"),
+        ("%REQUESTED_SERVER_NAME(SNI_ONLY:HOST)%", "sni.com"),
+        ("%REQUESTED_SERVER_NAME(SNI_FIRST)%", "sni.com"),
+        ("%REQUESTED_SERVER_NAME(HOST_FIRST)%", "h.com"),
+        ("%REQUESTED_SERVER_NAME(HOST_FIRST:HOST)%", "h.com"),
+        ("%REQUESTED_SERVER_NAME(HOST_FIRST:ORIG)%", "sni.com"),
         ("%DOWNSTREAM_REMOTE_ADDRESS%", "10.0.0.1:5000"),
         ("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "10.0.0.1"),
         ("%DOWNSTREAM_REMOTE_PORT%", "5000"),
@@ -101,6 +106,14 @@ def test_the_original_path_comes_first() -> None:
     headers = HEADERS.set("x-envoy-original-path", "/orig?z")
     formatted = format_text("%PATH% %PATH(NQ)% %PATH(WQ:PATH)%", context(headers=headers))
     assert formatted.text == "/orig?z /orig /p?q=%41+b&e=&r&q=2"
+
+
+def test_the_original_host_comes_first() -> None:
+    headers = HEADERS.set("x-envoy-original-host", "o:9")
+    facts = context(headers=headers, connection=Connection())
+    names = ("SNI_FIRST", "SNI_FIRST:ORIG", "HOST_FIRST:HOST")
+    template = " ".join(f"%REQUESTED_SERVER_NAME({name})%" for name in names)
+    assert format_text(template, facts).text == "o:9 o:9 h.com"
 
 
 def test_the_client_s_address_and_port_are_those_that_were_found() -> None:
