@@ -231,6 +231,7 @@ def _of_snapshot(names: Sequence[str], options: CaptureOptions) -> Plan:
             namespace=pod.namespace or "default",
             name=pod.name,
             identity=location,
+            recorded_at=captured_at(snapshot, pod),
             opening=partial(_file_asking, snapshot, pod),
         )
         for pod in chosen

@@ -229,9 +229,9 @@ def _of_snapshot(location: str, sources: tuple[str, ...], options: SourceOptions
 
 def _recorded(snapshot: Snapshot) -> Callable[[PodFiles], datetime.datetime | None]:
     """Tell when a pod's dump was taken: as the snapshot says, else as old as its file is."""
-    moment = snapshot.recorded_at()
 
     def taken(pod: PodFiles) -> datetime.datetime | None:
+        moment = snapshot.recorded_at(pod)
         return moment or _modified(Path(snapshot.where, pod.files["config_dump"]))
 
     return taken

@@ -363,7 +363,7 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
         sidecar,
         name=pod.workload or pod.name,
         namespace=pod.namespace or sidecar.namespace,
-        captured_at=captured_at(snapshot),
+        captured_at=captured_at(snapshot, pod),
         services=ServiceDirectory(snapshot.services()),
         stats=lambda pattern: snapshot.read(pod, "stats"),
         files=(Path(location), *(Path(location, name) for name in pod.files.values())),
@@ -374,9 +374,9 @@ def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sid
     )
 
 
-def captured_at(snapshot: Snapshot) -> str:
-    """Say when a snapshot was taken; "" where its manifest does not."""
-    moment = snapshot.recorded_at()
+def captured_at(snapshot: Snapshot, pod: PodFiles | None = None) -> str:
+    """Say when a snapshot, or a pod of it, was taken; "" where no manifest says so."""
+    moment = snapshot.recorded_at(pod)
     return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 

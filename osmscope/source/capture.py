@@ -52,6 +52,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     identity: str = ""
     """What tells it from another of its name."""
+    recorded_at: str | None = None
+    """When its data was taken, "" where nobody knows; None for now."""
     opening: Callable[[], AbstractContextManager[Ask]]
     """Opens a way to it."""
 
@@ -150,6 +152,8 @@ class _Work:
             namespace=subject.namespace,
             name=subject.name,
             identity=subject.identity,
+            recorded_at=(now() if subject.recorded_at is None else subject.recorded_at)
+            or msgspec.UNSET,
             is_redacted=self._redacts,
         )
         taken = self._store.taken(record)

@@ -38,6 +38,8 @@ class PodRecord(msgspec.Struct, kw_only=True):
     """What tells it from another pod of its name."""
     started_at: str = ""
     finished_at: str = ""
+    recorded_at: str | msgspec.UnsetType = msgspec.UNSET
+    """When what it holds was taken, where that is known: before, if it is of another capture."""
     envoy: str = ""
     """The version of its Envoy; "" where it does not say."""
     files: dict[str, int] = {}

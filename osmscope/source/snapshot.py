@@ -3,6 +3,7 @@
 How a name that a user types is read is `osmscope.source.pod_selection`.
 """
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable
@@ -129,8 +130,26 @@ class Snapshot:
         """The Services that the snapshot lists."""
         return self._services
 
-    def recorded_at(self) -> datetime.datetime | None:
-        """When the snapshot was taken; None where its manifest does not say."""
+    def recorded_at(self, pod: PodFiles | None = None) -> datetime.datetime | None:
+        """When the snapshot, or a pod of it, was taken; None where no manifest says so.
+
+        A capture that was gone on with after an interruption holds pods of several times.
+        """
+        if pod is not None:
+            name = f"{pod.files['config_dump'].rpartition('/')[0]}/capture.json"
+            if name in self._names:
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, SourceError):
+                    own = read_recorded_at(self._tree.read(name).data)
+                    if own is not None:
+                        return own
+        return self._manifest_time
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._tree.names)
+
+    @cached_property
+    def _manifest_time(self) -> datetime.datetime | None:
         return self._read_list("manifest.json", read_recorded_at)
 
     def pod_of_address(self, address: str) -> PodFiles | None:

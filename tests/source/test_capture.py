@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from osmscope.errors import OsmscopeError, RefusedError, SourceError, UnreachableError
@@ -203,3 +204,21 @@ def test_an_address_where_nobody_is(store: Store, address: str, error: type[Osms
     one = Subject(namespace="n", name="a", opening=lambda: asking(address, deadline=5))
     (outcome,) = captured(store, one)
     assert isinstance(outcome.error, error)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"), ("", None), (None, "now")],
+)
+def test_a_record_says_how_old_its_data_is(
+    store: Store, said: str | None, expected: str | None
+) -> None:
+    """What is captured of an older capture stays as old as it is."""
+    wanted = msgspec.structs.replace(subject(), recorded_at=said)
+    (outcome,) = capture_all([wanted], store, jobs=1)
+    assert outcome.record is not None
+    assert store.taken(outcome.record) is not None
+    written = json.loads((store.work / outcome.record.folder / "capture.json").read_text())
+    if expected == "now":
+        expected = outcome.record.started_at
+    assert written.get("recorded_at") == expected

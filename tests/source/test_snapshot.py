@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from osmscope.errors import SelectorError, SourceError
-from osmscope.source.snapshot import Snapshot, open_snapshot
+from osmscope.source.snapshot import PodFiles, Snapshot, open_snapshot
 
 PODS = {
     "bookbuyer/bookbuyer-5ccf77f46d-rc5mg": ("bookbuyer", "10.0.0.1"),
@@ -185,3 +185,21 @@ def test_the_bookstore_snapshot_is_read() -> None:
         (address,) = pod.addresses
         assert snapshot.pod_of_address(address) == pod
     assert snapshot.problems == []
+
+
+def test_a_pod_is_as_old_as_its_own_record_says_else_as_the_manifest(mesh: Path) -> None:
+    def moment(pod: PodFiles | None = None) -> str:
+        found = open_snapshot(str(mesh)).recorded_at(pod)
+        return "" if found is None else found.isoformat()
+
+    (pod, *_) = open_snapshot(str(mesh)).pods
+    record = mesh / "pods" / pod.full_name / "capture.json"
+    assert (moment(), moment(pod)) == ("", "")
+    record.write_text("{")
+    assert moment(pod) == ""
+    (mesh / "manifest.json").write_text('{"recorded_at": "2026-11-25T12:00:00Z"}')
+    record.write_text('{"name": "x"}')
+    assert moment(pod) == moment() == "2026-11-25T12:00:00+00:00"
+    record.write_text('{"recorded_at": "2026-11-24T12:00:00Z"}')
+    assert moment(pod) == "2026-11-24T12:00:00+00:00"
+    assert moment() == "2026-11-25T12:00:00+00:00"
