@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from osmscope.errors import OsmscopeError
+from osmscope.errors import OsmscopeError, SourceError
 from osmscope.session.sources import Sidecar, stamps_of
 from osmscope.session.tracing import SidecarTracer, Traced
 from osmscope.session.typed_request import Typed
@@ -113,6 +113,8 @@ class _Last:
     def __init__(self, traced: Traced, sidecar: Sidecar) -> None:
         self.traced = traced
         self.answer = traced.answer
+        self.chosen = sidecar.notes
+        """Which pod stands for what was named, among others."""
         self.versions = _versions(traced.answer, sidecar)
         self.counts = {one.name: one.value for one in traced.evidence}
 
@@ -127,7 +129,8 @@ class _Last:
             for name, count in self.counts.items()
             if count > before.counts.get(name, 0)
         ]
-        return (*answer_changes(before.answer, self.answer), *versions, *counts)
+        chosen = [note for note in self.chosen if note not in before.chosen]
+        return (*chosen, *answer_changes(before.answer, self.answer), *versions, *counts)
 
 
 def _versions(answer: Answer, sidecar: Sidecar) -> dict[str, str]:
@@ -144,7 +147,13 @@ def _versions(answer: Answer, sidecar: Sidecar) -> dict[str, str]:
 
 
 def _again(sidecar: Sidecar, *, is_away: bool) -> Sidecar:
-    """Read a sidecar again; the same one where nothing can have changed."""
+    """Read a sidecar again; the same one where nothing can have changed.
+
+    Raises:
+        SourceError: Its file is no more: what else its name could stand for is not meant.
+    """
+    if sidecar.files and not sidecar.files[0].exists():
+        raise SourceError("it is not there any more", where=str(sidecar.files[0]))
     if is_away and sidecar.again is not None:
         with contextlib.suppress(OsmscopeError):
             sidecar.close()

@@ -20,7 +20,7 @@ from osmscope.source.event_loop import EventLoop
 from osmscope.source.kubeconfig import Credentials, Via
 from osmscope.source.kubectl_forward import KubectlForward
 from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
-from osmscope.source.kubernetes_forward import Forward
+from osmscope.source.kubernetes_forward import Forward, deleted_meanwhile
 from osmscope.source.kubernetes_lists import PodFacts, read_continue, read_pod, read_pods
 from osmscope.source.socket_folder import SocketFolder
 
@@ -163,11 +163,7 @@ class Cluster:
         with contextlib.suppress(SourceError):
             pod = self.pod(forward.pod.namespace, forward.pod.name)
             if pod is None or pod.spec.deleted_at:
-                return UnreachableError(
-                    f"pod {forward.pod.full_name} was deleted in the meantime",
-                    where=self.where,
-                    hint="name its workload, or its replacement",
-                )
+                return deleted_meanwhile(forward.pod, self.where)
         return forward.failure or error
 
     def _read(self, question: Question, page: str) -> bytes:

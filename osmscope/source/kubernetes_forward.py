@@ -4,25 +4,29 @@ Decision: its end here is a Unix socket in a folder that only this user can ente
 else on the machine gets at a sidecar's admin interface through it, and no port can be taken. Each
 connection has a websocket of its own; the first is opened before anybody connects, so that what
 stands against it is known at once. kr8s' own port-forward asks again without end where it is
-refused, and drops what the pod's node says; only its websocket is used.
+refused, and drops what the pod's node says; only its websocket is used. That a pod's end of it was
+closed, the API server does not pass on: where it is silent, it is asked whether the pod is there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osmscope.errors import UnreachableError
-from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, Question
+from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_lists import PodFacts
 
 if TYPE_CHECKING:
     import httpx_ws
 
 _CHUNK = 1 << 16
+_SILENCE = 1.5
+"""Seconds without a word until it is asked whether the pod is still there; then twice as long."""
 _DATA, _ERROR = 0, 1
 
 _Local = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -112,9 +116,11 @@ class Forward:
         writer: asyncio.StreamWriter,
     ) -> None:
         """Copy both ways until one side ends."""
+        silence = _Silence()
         tasks = {
-            asyncio.create_task(_send(reader, websocket)),
-            asyncio.create_task(_receive(websocket, writer)),
+            asyncio.create_task(_send(reader, websocket, silence)),
+            asyncio.create_task(_receive(websocket, writer, silence)),
+            asyncio.create_task(self._see_its_end(silence)),
         }
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -124,6 +130,28 @@ class Forward:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _see_its_end(self, silence: _Silence) -> None:
+        """Wait until the pod is no more.
+
+        Raises:
+            UnreachableError: It is.
+        """
+        seconds = _SILENCE
+        while True:
+            seconds = seconds * 2 if await silence.lasts(seconds) else _SILENCE
+            if seconds > _SILENCE and await self._is_gone():
+                raise deleted_meanwhile(self.pod, self._api.where)
+
+    async def _is_gone(self) -> bool:
+        question = Question(kind=PODS, namespace=self.pod.namespace, name=self.pod.name)
+        try:
+            await self._api.get(question)
+        except NotFoundError:
+            return True
+        except UnreachableError:
+            return False  # who may not ask waits for the deadline
+        return False
 
     def _failed(self, error: Exception, opened: asyncio.Future[None]) -> None:
         self.failure = self._explained(_innermost(error))
@@ -165,16 +193,47 @@ class Forward:
         )
 
 
+def deleted_meanwhile(pod: PodFacts, where: str) -> UnreachableError:
+    """Return the error of a pod that was there before."""
+    return UnreachableError(
+        f"pod {pod.full_name} was deleted in the meantime",
+        where=where,
+        hint="name its workload, or its replacement",
+    )
+
+
 class _PortForwardError(Exception):
     """What the pod's node says of the port."""
 
 
-async def _send(reader: asyncio.StreamReader, websocket: httpx_ws.AsyncWebSocketSession) -> None:
+class _Silence:
+    """How long nothing was said on a connection."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def end(self) -> None:
+        """Note that something was said."""
+        self._last = time.monotonic()
+
+    async def lasts(self, seconds: float) -> bool:
+        """Wait as long, and say whether nothing was said."""
+        start = time.monotonic()
+        await asyncio.sleep(seconds)
+        return self._last <= start
+
+
+async def _send(
+    reader: asyncio.StreamReader, websocket: httpx_ws.AsyncWebSocketSession, silence: _Silence
+) -> None:
     while data := await reader.read(_CHUNK):
+        silence.end()
         await websocket.send_bytes(bytes([_DATA]) + data)
 
 
-async def _receive(websocket: httpx_ws.AsyncWebSocketSession, writer: asyncio.StreamWriter) -> None:
+async def _receive(
+    websocket: httpx_ws.AsyncWebSocketSession, writer: asyncio.StreamWriter, silence: _Silence
+) -> None:
     """Copy what the pod sends; the first message of each channel only repeats the port."""
     import httpx_ws
 
@@ -184,6 +243,7 @@ async def _receive(websocket: httpx_ws.AsyncWebSocketSession, writer: asyncio.St
             message = await websocket.receive_bytes()
         except httpx_ws.WebSocketDisconnect:
             return
+        silence.end()
         channel, content = message[0], message[1:]
         if channel not in begun:
             begun.add(channel)
