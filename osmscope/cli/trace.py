@@ -18,7 +18,8 @@ from osmscope.cli.sources import source_options
 from osmscope.cli.watch import Watching, watch_option, watch_trace
 from osmscope.errors import UsageError
 from osmscope.report import documents
-from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
+from osmscope.session.no_sidecar import read_for_trace
+from osmscope.session.sources import Sidecar, SourceOptions
 from osmscope.session.traced_report import traced_report
 from osmscope.session.tracing import SidecarTracer, Traced, completion_of, interception_of
 from osmscope.session.typed_request import RequestOptions, typed_request
@@ -88,7 +89,7 @@ def command(arguments: tuple[str, ...], **options: object) -> int:
         return _answer_lines(arguments, source, settings)
     name, target = split_arguments(arguments, source, wants_target=asked.curl is None)
     typed = typed_request(target, asked)
-    tracer = SidecarTracer(read_sidecar(name, source))
+    tracer = SidecarTracer(read_for_trace(name, source))
     if settings.watch is not None:
         chosen = settings.format or "tree"
         how = Watching(seconds=settings.watch, format=chosen, color=settings.color)
@@ -168,7 +169,7 @@ def _answer_lines(arguments: tuple[str, ...], source: SourceOptions, settings: _
             hint="give one of them as a file",
         )
     name, _ = split_arguments(arguments, source, wants_target=False)
-    sidecar = read_sidecar(name, source)
+    sidecar = read_for_trace(name, source)
     for note in sidecar.notes:
         diagnostics.note(note)
     from osmscope.trace.tracer import Tracer

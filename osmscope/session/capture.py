@@ -20,7 +20,8 @@ from osmscope.dump.yaml_text import json_of_yaml
 from osmscope.errors import ForbiddenError, OsmscopeError, SelectorError, SourceError, UsageError
 from osmscope.mesh.node_names import pod_of_node
 from osmscope.session.live import live_pod, open_cluster
-from osmscope.session.sources import SourceOptions, captured_at, mesh_folder
+from osmscope.session.snapshot_source import captured_at
+from osmscope.session.sources import SourceOptions, mesh_folder
 from osmscope.source.admin import is_admin_address, read_admin
 from osmscope.source.capture import Ask, Subject, asking
 from osmscope.source.capture_lists import LISTS, items_of, list_document

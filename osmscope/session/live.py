@@ -13,6 +13,7 @@ from osmscope.mesh.interception import redirection
 from osmscope.mesh.osm import find_sidecar as is_osm
 from osmscope.mesh.osm import parse_cluster_name
 from osmscope.mesh.vendors import find_sidecar
+from osmscope.session.no_sidecar import NoSidecarError
 from osmscope.source.kubernetes_lists import PodFacts
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ def live_pod(
         notes: What was chosen on the user's behalf.
 
     Raises:
-        UnreachableError: It has none, or does not run.
+        NoSidecarError: It has none.
+        UnreachableError: It does not run.
     """
     if facts.spec.phase not in ("", _RUNNING):
         raise UnreachableError(
@@ -164,11 +166,6 @@ def live_pod(
         return LivePod(cluster, facts, admin_port, notes)
     sidecar = find_sidecar(facts.spec)
     if sidecar is None:
-        containers = ", ".join(one.name for one in facts.spec.staying_containers)
-        raise UnreachableError(
-            f"pod {facts.full_name} has no sidecar, only {containers or 'no containers'}: its"
-            " traffic goes straight to where it is sent",
-            where=cluster.where,
-            hint="give --admin-port PORT if one of them is an Envoy",
-        )
+        bare = LivePod(cluster, facts, 0, notes)
+        raise NoSidecarError(facts, where=cluster.where, known=bare.known)
     return LivePod(cluster, facts, sidecar.admin_port, notes)

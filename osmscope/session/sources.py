@@ -26,6 +26,7 @@ from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.interception import Redirection
 from osmscope.session.live_admin import Live, Opening
+from osmscope.session.snapshot_source import dump_of, find_pod, known
 from osmscope.source import demo
 from osmscope.source.admin import DEADLINE, is_admin_address
 from osmscope.source.files import Source, read_bytes
@@ -35,7 +36,6 @@ from osmscope.source.service_directory import ServiceDirectory
 
 if TYPE_CHECKING:
     from osmscope.session.live import LivePod
-    from osmscope.source.snapshot import PodFiles, Snapshot
 
 _POD = re.compile(r"(?:[A-Za-z0-9-]+/){0,2}[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 """What can be a pod's name: behind its namespace, or what kind of name it is."""
@@ -208,7 +208,7 @@ def dump_source(source: str | None, options: SourceOptions) -> Source:
     """Read the bytes of the dump that SOURCE and the options name; raises as `read_sidecar`."""
     place = _place(source, options)
     if place.folder is not None:
-        return _dump_of(*_pod(place.folder, place.name))
+        return dump_of(*find_pod(place.folder, place.name))
     if place.is_live:
         with _live_pod(place.name or "", options).admin_address() as address:
             return read_location(address, "config_dump", deadline=options.request_timeout)
@@ -323,70 +323,14 @@ def _of_pod(selector: str, options: SourceOptions) -> Sidecar:
     return pod.known(live_sidecar(pod.admin_address, where, options))
 
 
-def _pod(location: str, name: str | None) -> tuple[Snapshot, PodFiles]:
-    """Find a pod in a folder or an archive; the only one where no name is given."""
-    from osmscope.source.snapshot import open_snapshot
-
-    snapshot = open_snapshot(location)
-    if name is not None:
-        return snapshot, snapshot.find(name)
-    if len(snapshot.pods) != 1:
-        shown = ", ".join(pod.full_name for pod in snapshot.pods[:10])
-        raise UsageError(
-            f"{len(snapshot.pods)} sidecars are in here",
-            where=location,
-            hint=f"name one of {shown}",
-        )
-    return snapshot, snapshot.pods[0]
-
-
-def _dump_of(snapshot: Snapshot, pod: PodFiles) -> Source:
-    dump = snapshot.read(pod, "config_dump")
-    if dump is None:
-        raise SourceError("the pod has no config dump", where=f"{snapshot.where}: {pod.full_name}")
-    return dump
-
-
 def _of_snapshot(location: str, name: str | None, options: SourceOptions) -> Sidecar:
-    snapshot, pod = _pod(location, name)
+    snapshot, pod = find_pod(location, name)
     if options.clusters is not None:
         status: Clusters | None = _clusters(options.clusters, options)
     else:
         live = snapshot.read(pod, "clusters")
         status = None if live is None else read_clusters(live.data, where=live.where)
-    sidecar = _sidecar(_dump_of(snapshot, pod), status, name=pod.name)
-    notes = tuple(snapshot.problems)
-    if len(pod.chosen_of) > 1:
-        replicas = f"{pod.name} stands for {len(pod.chosen_of)} replicas of {pod.workload}"
-        notes = (*notes, replicas)
-    return msgspec.structs.replace(
-        sidecar,
-        name=pod.workload or pod.name,
-        namespace=pod.namespace or sidecar.namespace,
-        captured_at=captured_at(snapshot, pod),
-        services=ServiceDirectory(snapshot.services()),
-        stats=lambda pattern: snapshot.read(pod, "stats"),
-        files=(Path(location), *(Path(location, name) for name in pod.files.values())),
-        pod_names=snapshot.pod_names,
-        redirection=partial(_redirection, snapshot, pod),
-        address=pod.addresses[0] if pod.addresses else "",
-        notes=notes,
-    )
-
-
-def captured_at(snapshot: Snapshot, pod: PodFiles | None = None) -> str:
-    """Say when a snapshot, or a pod of it, was taken; "" where no manifest says so."""
-    moment = snapshot.recorded_at(pod)
-    return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
-
-
-def _redirection(snapshot: Snapshot, pod: PodFiles) -> Redirection | None:
-    facts = snapshot.facts_of(pod)
-    if facts is None:
-        return None
-    from osmscope.mesh.interception import redirection
-
-    return redirection(facts.spec, facts.addresses, snapshot.mesh_config)
+    return known(snapshot, pod, _sidecar(dump_of(snapshot, pod), status, name=pod.name))
 
 
 def _sidecar(source: Source, clusters: Clusters | None, *, name: str) -> Sidecar:

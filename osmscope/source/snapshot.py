@@ -126,6 +126,14 @@ class Snapshot:
                     )
         return ()
 
+    def listed(self, selector: str) -> PodFacts | None:
+        """A pod of the list of pods, with or without a dump; None where none or many fit."""
+        try:
+            fitting = select(selector, self._pod_facts)
+        except SelectorError:
+            return None
+        return fitting[0] if fitting else None
+
     def services(self) -> tuple[Service, ...]:
         """The Services that the snapshot lists."""
         return self._services

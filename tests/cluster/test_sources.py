@@ -190,6 +190,31 @@ def test_what_a_user_may_not_read_is_named_once(
     assert len(set(asked.err.splitlines())) == len(asked.err.splitlines())
 
 
+def test_udp_goes_straight(ask, bookstore: Bookstore) -> None:
+    asked = ask("trace", "bookbuyer/bookbuyer", "udp://bookstore.bookstore:53")
+    assert (asked.code, asked.err) == (3, "")
+    assert "? bookbuyer → udp bookstore.bookstore:53 goes past the sidecar" in asked.text
+    assert "✗ interception straight to 10.96.18.11:53 no rule redirects UDP" in asked.text
+
+
+def test_a_mesh_config_that_changed_since_is_told(
+    ask, cluster: Cluster, bookstore: Bookstore
+) -> None:
+    (config,) = cluster.api.list("MeshConfig", "osm-system")
+    path = f"{objects.collection('MeshConfig', 'osm-system')}/osm-mesh-config"
+    spec = config["spec"]
+    assert isinstance(spec, dict)
+    for excluded in ([14001], []):
+        spec["traffic"]["outboundPortExclusionList"] = excluded
+        config = cluster.api.request("PUT", path, config | {"spec": spec})
+        asked = ask("trace", "bookbuyer/bookbuyer", TARGET)
+        assert asked.code == 0, asked.err
+        told = "for a pod that is made now, the MeshConfig leaves port 14001 out"
+        assert (told in asked.text) == bool(excluded)
+    silent = ask("trace", "bookbuyer/bookbuyer", TARGET, user="pods-only")
+    assert "meshconfigs" not in silent.text
+
+
 # --- what stands against it -------------------------------------------------------------------
 
 
@@ -288,8 +313,13 @@ def test_a_port_that_nobody_listens_on(cluster: Cluster, ask, via: str) -> None:
 def test_a_pod_without_sidecar_sends_straight(cluster: Cluster, ask) -> None:
     cluster.add_pod("bare", containers=(objects.APPLICATION,))
     asked = ask("trace", "bare", TARGET)
+    assert (asked.code, asked.err) == (3, "")
+    assert "? bare → GET bookstore.bookstore:14001/books goes past the sidecar" in asked.text
+    assert "✗ interception straight to " in asked.text
+    assert "pod default/bare has no sidecar, only app" in asked.text
+    asked = ask("get", "clusters", "bare")
     assert asked.code == 4
-    assert "pod default/bare has no sidecar, only app" in asked.err
+    assert "pod default/bare has no sidecar, only app: its traffic goes straight" in asked.err
 
 
 def test_an_admin_port_may_be_told(cluster: Cluster, envoy: Address, ask) -> None:
@@ -357,9 +387,46 @@ def test_a_pod_that_is_deleted_in_the_middle(cluster: Cluster, live: Live) -> No
                 ending.start()
                 read_admin(way, "config_dump", deadline=DEADLINE)
 
+        start = time.monotonic()
         with pytest.raises(UnreachableError, match="was deleted in the meantime"):
             read()
+        assert time.monotonic() - start < DEADLINE  # the API server tells, not the clock
         ending.join()
+
+
+def test_a_watched_pod_that_is_replaced(cluster: Cluster, envoy: Address, tmp_path: Path) -> None:
+    """It is told once that it was deleted, then which one stands for it."""
+    add_pod(cluster, "watched-1", cluster.relay("watched-1", _socket_of(envoy)), labels=WATCHED)
+    environment = os.environ | {
+        "KUBECONFIG": str(cluster.kubeconfig("operator")), "TMPDIR": str(tmp_path),
+        "PYTHONUNBUFFERED": "1", "COLUMNS": "160",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "osmscope", "trace", "watched", TARGET, "--watch", "0.5"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            assert any("watched-1 is the only pod of" in line for line in lines)
+            cluster.delete_pod("watched-1")
+            cluster.cut("watched-1")
+            assert "! pod default/watched-1 was deleted in the meantime" in next(
+                line for line in lines if " ! " in line
+            )
+            cluster.add_pod("watched-2", admin=envoy, labels=WATCHED)
+            told = [next(lines) for _ in range(1)]
+            while not any("back" in line for line in told):
+                told.append(next(lines))
+            assert "watched-2 is the only pod of" in next(lines)
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+
+
+WATCHED = {"app": "watched"}
+
+
+def _socket_of(address: Address) -> str:
+    return f"{address[0]}:{address[1]}"
 
 
 class running_admin:  # noqa: N801
