@@ -2,8 +2,8 @@
 
 What Envoy does: each rate limit of the route whose stage is that of the filter makes one descriptor
 of its actions. An action that finds nothing drops the whole descriptor, or with `skip_if_absent`
-only its own entry; a descriptor without entries is none. The virtual host's rate limits count where
-the route has none, or where they are included.
+only its own entry; one that then has no entry is a descriptor still, which the global service is
+asked about. The virtual host's rate limits count where the route has none, or are included.
 Checked against Envoy 1.40.0. Not modelled: actions by extension, typed metadata; they are named.
 """
 
@@ -100,14 +100,14 @@ def descriptors_of(
         except _UnknownError as error:
             missing[str(error)] = None
         else:
-            if descriptor:
-                listed.append(descriptor)
+            listed.append(descriptor)
     return Descriptors(tuple(listed), tuple(missing))
 
 
 def text_of(descriptor: Descriptor) -> str:
     """Write a descriptor for people."""
-    return ", ".join(f'{key}="{value}"' for key, value in descriptor)
+    listed = ", ".join(f'{key}="{value}"' for key, value in descriptor)
+    return listed or "a descriptor without entries"
 
 
 def _entries(policy: RateLimitPolicy, request: Request, context: FilterContext) -> Iterator[Entry]:

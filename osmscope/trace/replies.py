@@ -39,7 +39,7 @@ def finish_reply(
     if reply.code:
         inputs = MatcherInputs(connection=path.request.connection, request=path.request)
         for configs in _custom_responses(sidecar, manager, path):
-            custom = apply_custom_response(configs, reply, inputs)
+            custom = apply_custom_response(configs, reply, inputs, to_grpc=to_grpc)
             reply = custom.reply
             if custom.assumption:
                 assumptions += (custom.assumption,)

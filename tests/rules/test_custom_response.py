@@ -78,6 +78,14 @@ def test_replies(
     assert custom.assumption == ""
 
 
+@pytest.mark.parametrize("code", [None, 418])
+def test_what_a_grpc_client_gets_has_code_200(code: int | None) -> None:
+    reply = LocalReply(code=200, flags=("UH",), details="d")
+    configs = [always({"on_no_match": policy(code)})]
+    custom = apply_custom_response(configs, reply, MATCHER_INPUTS, to_grpc=True)
+    assert (custom.reply.code, custom.reply.details) == (200, None)
+
+
 @pytest.mark.parametrize(
     ("config", "assumption"),
     [

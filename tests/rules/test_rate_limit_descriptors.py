@@ -76,7 +76,7 @@ def descriptors(
         ([header("x-a"), key("x")], [("h", "v"), ("generic_key", "x")]),
         ([header("zz"), key("x")], None),
         ([header("zz", skip_if_absent=True), key("x")], [("generic_key", "x")]),
-        ([header("zz", skip_if_absent=True)], None),
+        ([header("zz", skip_if_absent=True)], []),
         ([query("q")], [("p", "1")]),
         ([query("z")], None),
         ([headers(GET)], [("header_match", "hv")]),

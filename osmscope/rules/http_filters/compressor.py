@@ -1,8 +1,9 @@
 """Compression.
 
 What Envoy does to requests: with `remove_accept_encoding_header` the upstream is not told what the
-client can decompress, as long as responses are compressed; with `request_direction_config` bodies
-are compressed on their way to the upstream.
+client can decompress, as long as responses are compressed, which a route's own
+`response_direction_config` switches on; with `request_direction_config` bodies are compressed on
+their way to the upstream.
 Checked against Envoy 1.40.0. Not modelled: which bodies are long enough; they are taken not to be.
 """
 
@@ -32,8 +33,9 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
     if isinstance(per_route, CompressorPerRoute):
         if per_route.disabled:
             return goes_on(request, "disabled by its per-route configuration", "disabled")
-        override = per_route.overrides and per_route.overrides.response_direction_config
-    if _removes(own, override or _RESPONSE, request):
+        if per_route.overrides is not None:
+            override = per_route.overrides.response_direction_config
+    if _removes(own, override, request):
         request = request.with_headers(request.headers.remove("accept-encoding"))
     compression = own.request_direction_config
     if compression is None or not _is_on(compression.common_config, request):
@@ -51,11 +53,11 @@ def may_have_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.method not in _NONE
 
 
-def _removes(own: Compressor, override: ResponseCompression, request: Request) -> bool:
+def _removes(own: Compressor, override: ResponseCompression | None, request: Request) -> bool:
     response = own.response_direction_config or _RESPONSE
-    if not _is_on(response.common_config, request):
+    if override is None and not _is_on(response.common_config, request):
         return False
-    if override.remove_accept_encoding_header is not None:
+    if override is not None and override.remove_accept_encoding_header is not None:
         return override.remove_accept_encoding_header
     return bool(response.remove_accept_encoding_header) or own.remove_accept_encoding_header
 

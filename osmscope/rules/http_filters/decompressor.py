@@ -4,7 +4,7 @@ What Envoy does to requests: it tells the upstream, in `accept-encoding`, that i
 welcome, unless `advertise_accept_encoding` is off or responses are not decompressed; a body whose
 first `content-encoding` is that one is decompressed, and the encoding is no longer named.
 Checked against Envoy 1.40.0. Not modelled: libraries other than gzip, Brotli and zstd; bodies
-themselves; of a request that can have a body, one is taken to be there.
+themselves; where no header tells, a body is taken to be there, and that is named.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from osmscope.rules.http_filters.compressor import is_on, may_have_body
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.outcome import assumed, goes_on
 
+_LENGTHS = {"content-length", "transfer-encoding"}
 _ENCODINGS = {"Gzip": "gzip", "Brotli": "br", "Zstd": "zstd"}
 
 
@@ -35,10 +36,15 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
         own.response_direction_config.common_config.enabled, request
     ):
         headers = _advertised(headers, encoding)
+    told = headers
     if is_on(wanted.common_config.enabled, request) and may_have_body(request):
         headers = _decompressed(headers, encoding)
-    reason = "request headers are changed" if headers is not request.headers else ""
-    return goes_on(request.with_headers(headers), reason)
+    changed = request.with_headers(headers)
+    if headers is not told and _LENGTHS.isdisjoint(request.headers):
+        return assumed(
+            changed, f'the request has a body, which "{context.filter_name}" decompresses'
+        )
+    return goes_on(changed, "request headers are changed" if headers is not request.headers else "")
 
 
 def _advertised(headers: Headers, encoding: str) -> Headers:

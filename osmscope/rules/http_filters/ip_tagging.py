@@ -1,9 +1,10 @@
 """Tags for clients by their address.
 
-What Envoy does: the names of all lists that hold the remote address go, in their order, into
-`x-envoy-ip-tags`, or into a header of the user's, which a client's own value is taken out of unless
-it is appended to. After a change of headers the route is looked up again.
-Checked against Envoy 1.40.0. Not modelled: lists in files, and an unknown remote address.
+What Envoy does: the names of all lists that hold the remote address go into `x-envoy-ip-tags`, or
+into a header of the user's, which a client's own value is taken out of unless it is appended to.
+After a change of headers the route is looked up again.
+Checked against Envoy 1.40.0. Not modelled: the order of several tags, which is that of a hash
+table; lists in files, and an unknown remote address.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
         if match_any_range(tag.ip_list, request.remote_ip, "remote IP").is_match
     )
     headers = _with_tags(config, ",".join(tags), request.headers)
+    unsure = f'"{context.filter_name}" writes the tags in the order {", ".join(tags)}'
     return (
         FilterResult(
             request=request.with_headers(headers),
             clears_route_cache=headers != request.headers,
             reason=f"the client's address has the tags {', '.join(tags)}" if tags else "",
             consulted=("ip_tags",),
+            assumptions=(unsure,) if len(tags) > 1 else (),
         ),
     )
 
@@ -52,4 +55,9 @@ def _with_tags(config: IpTagging, tags: str, headers: Headers) -> Headers:
     before: tuple[str, ...] = headers.all(name)
     if custom is not None and custom.action == "SANITIZE":
         headers, before = headers.remove(name), ()
-    return headers.set(name, ",".join((*before, tags))) if tags else headers
+    if not tags:
+        return headers
+    headers = headers.set(name, ",".join(filter(None, (*before[:1], tags))))
+    for value in before[1:]:
+        headers = headers.add(name, value)
+    return headers

@@ -48,6 +48,16 @@ def ask(
             {"overrides": {"response_direction_config": {"remove_accept_encoding_header": False}}},
             True,
         ),
+        (
+            {"response_direction_config": OFF},
+            {"overrides": {"response_direction_config": {"remove_accept_encoding_header": True}}},
+            False,
+        ),
+        (
+            {"response_direction_config": {"remove_accept_encoding_header": True, **OFF}},
+            {"overrides": {"response_direction_config": {}}},
+            False,
+        ),
     ],
 )
 def test_accept_encoding(fields: Fields, per_route: Fields | None, kept: bool) -> None:

@@ -45,10 +45,39 @@ def test_requests(sent: dict[str, str], after: tuple[str | None, str | None]) ->
     assert result.assumptions == ()
 
 
-def test_connect_s_own_headers_are_named() -> None:
-    sent = {"content-type": "application/connect+proto", "connect-timeout-ms": "5"}
-    words = '"b" leaves Connect\'s own headers as they are'
-    assert ask(sent).assumptions == (words,)
+STREAM = {"content-type": "application/connect+proto"}
+UNARY = {"content-type": "application/proto", **VERSION}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "after"),
+    [
+        (STREAM, {"connect-content-encoding": "gzip"}, {"grpc-encoding": "gzip"}),
+        (STREAM, {"connect-accept-encoding": "br"}, {"grpc-accept-encoding": "br"}),
+        (STREAM, {"content-encoding": "gzip"}, {"content-encoding": "gzip"}),
+        (STREAM, {"accept-encoding": "gzip"}, {"accept-encoding": "gzip"}),
+        (UNARY, {"content-encoding": "gzip"}, {"grpc-encoding": "gzip"}),
+        (UNARY, {"accept-encoding": "br, gzip"}, {"grpc-accept-encoding": "br, gzip"}),
+        (UNARY, {"connect-timeout-ms": "100"}, {"grpc-timeout": "100m"}),
+        (STREAM, {"connect-timeout-ms": "99999999"}, {"grpc-timeout": "99999999m"}),
+        (STREAM, {"connect-timeout-ms": "100000999"}, {"grpc-timeout": "100000S"}),
+        (STREAM, {"connect-timeout-ms": "100000000000"}, {"grpc-timeout": "1666666M"}),
+        (STREAM, {"connect-timeout-ms": "9999999999999"}, {"grpc-timeout": "2777777H"}),
+        (STREAM, {"connect-timeout-ms": "9" * 16}, {"connect-timeout-ms": "9" * 16}),
+        (STREAM, {"connect-timeout-ms": "soon"}, {"connect-timeout-ms": "soon"}),
+    ],
+)
+def test_encodings_and_time(
+    kind: dict[str, str], sent: dict[str, str], after: dict[str, str]
+) -> None:
+    headers = ask(kind | sent).request.headers
+    own = {":method", ":path", "content-type", "te"}
+    assert {name: headers.first(name) for name in headers if name not in own} == after
+
+
+def test_replies_to_what_was_grpc_before_are_named() -> None:
+    words = '"b" leaves replies in the form of gRPC'
+    assert ask({"content-type": "application/grpc", **VERSION}).assumptions == (words,)
 
 
 @pytest.mark.parametrize(("path", "assumed"), [("/a?connect=v1", True), ("/a", False)])

@@ -58,15 +58,26 @@ def test_the_upstream_is_told(
         ({}, "POST", "GZIP", None),
         ({}, "POST", "gzip, br", "br"),
         ({}, "POST", "br, gzip", "br, gzip"),
-        ({}, "GET", "gzip", "gzip"),
+        ({}, "GET", "gzip", None),
         ({"request_direction_config": OFF}, "POST", "gzip", "gzip"),
     ],
 )
 def test_bodies_are_decompressed(
     fields: Fields, method: str, before: str, after: str | None
 ) -> None:
-    headers = ask(fields, "gzip", method, content_encoding=before).request.headers
-    assert headers.first("content-encoding") == after
+    result = ask(fields, "gzip", method, content_encoding=before, content_length="9")
+    assert result.request.headers.first("content-encoding") == after
+    assert result.assumptions == ()
+
+
+@pytest.mark.parametrize(
+    ("sent", "after"), [({}, None), ({"content_length": "0"}, "gzip"), ({"x": "y"}, None)]
+)
+def test_a_body_that_may_not_be_there_is_named(sent: dict[str, str], after: str | None) -> None:
+    result = ask({}, "gzip", "POST", content_encoding="gzip", **sent)
+    assert result.request.headers.first("content-encoding") == after
+    words = 'the request has a body, which "d" decompresses'
+    assert result.assumptions == (() if after else (words,))
 
 
 @pytest.mark.parametrize(

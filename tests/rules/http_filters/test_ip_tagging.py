@@ -43,6 +43,7 @@ def ask(
         (SANITIZE, "8.8.8.8", {"x_t": "spoof"}, "x-t", None),
         (APPEND, "10.0.0.2", {"x_t": "spoof"}, "x-t", "spoof,b"),
         (APPEND, "8.8.8.8", {"x_t": "spoof"}, "x-t", "spoof"),
+        (APPEND, "10.0.0.2", {"x_t": ""}, "x-t", "b"),
         ({"request_type": "INTERNAL"}, "10.0.0.1", {}, "x-envoy-ip-tags", None),
         ({"request_type": "EXTERNAL"}, "10.0.0.1", {}, "x-envoy-ip-tags", "a,b"),
     ],
@@ -53,7 +54,16 @@ def test_tags(
     result = ask(fields, ip, **sent)
     assert result.request.headers.first(header) == value
     assert result.clears_route_cache is (value != sent.get("x_t"))
-    assert result.assumptions == ()
+    unsure = ('"t" writes the tags in the order a, b',)
+    assert result.assumptions == (unsure if value == "a,b" else ())
+
+
+def test_only_the_first_value_is_appended_to() -> None:
+    config = msgspec.convert({"ip_tags": TAGS[:1]} | APPEND, IpTagging)
+    headers = Headers.of([("x-t", "one"), ("x-t", "two")])
+    request = Request(connection=Connection(), headers=headers, remote_ip="10.0.0.1")
+    (result,) = evaluate(request, FilterContext(config=config, own_config=config))
+    assert result.request.headers.all("x-t") == ("one,b", "two")
 
 
 def test_internal_requests() -> None:

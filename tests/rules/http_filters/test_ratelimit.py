@@ -14,6 +14,17 @@ from osmscope.rules.http_filters.ratelimit import evaluate
 Fields = dict[str, object]
 X = {"actions": [{"generic_key": {"descriptor_value": "x"}}]}
 ABSENT = {"actions": [{"request_headers": {"header_name": "zz", "descriptor_key": "k"}}]}
+SKIPPED = {
+    "actions": [
+        {
+            "request_headers": {
+                "header_name": "zz",
+                "descriptor_key": "k",
+                "skip_if_absent": True,
+            }
+        }
+    ]
+}
 CLIENT = {"actions": [{"remote_address": {}}]}
 
 
@@ -40,6 +51,7 @@ def allows(words: str) -> tuple[str, ...]:
         ({}, [X, CLIENT], None, allows(
             'generic_key="x" and a descriptor with the remote address, which is not known')),
         ({}, [ABSENT], None, ()),
+        ({}, [SKIPPED], None, allows("a descriptor without entries")),
         ({"stage": 2}, [X], None, ()),
         ({"request_type": "internal"}, [X], None, ()),
         ({"request_type": "external"}, [X], None, allows('generic_key="x"')),
