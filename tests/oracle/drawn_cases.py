@@ -10,8 +10,10 @@ from tests.oracle.families.connection_managers import draw_connection_managers
 from tests.oracle.families.credentials import draw_credentials
 from tests.oracle.families.endpoints import draw_hashing, draw_subsets
 from tests.oracle.families.filter_metadata import draw_filter_metadata
+from tests.oracle.families.gateway_filters import draw_gateway_filters
 from tests.oracle.families.http2 import partly_over_http2
 from tests.oracle.families.http_filters import draw_http_filters
+from tests.oracle.families.limits import draw_limits
 from tests.oracle.families.matchers import draw_chain_matchers, draw_route_matchers
 from tests.oracle.families.mutual_tls import draw_mutual_tls
 from tests.oracle.families.network_filters import draw_network_filters
@@ -49,4 +51,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "time_limits": draw_time_limits,
     "cluster_kinds": draw_cluster_kinds,
     "sessions": draw_sessions,
+    "limits": draw_limits,
+    "gateway_filters": partly_over_http2(draw_gateway_filters),
 }

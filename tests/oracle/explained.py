@@ -239,7 +239,34 @@ def check_tls(one: Explained) -> Iterator[Checked]:
     yield Checked("transport_socket.py", "" if agrees else words)
 
 
+_LIMITED_BY = "x-ratelimit-limit"
+
+
+def check_buckets(one: Explained) -> Iterator[Checked]:
+    """A request is counted in a bucket that is named, or in none; a service is asked if named."""
+    if one.truth.get("details") == _UNASKED or one.outcome.response is None:
+        return
+    told = [text for text in one.answer.assumptions if text.startswith("the local rate limit")]
+    sizes = [size for text in told for size in re.findall(r"\(([0-9]+) tokens", text)]
+    headers = dict(one.outcome.response["headers"])
+    size = headers[_LIMITED_BY].partition(",")[0] if _LIMITED_BY in headers else None
+    agrees = size in sizes or (size is None and not sizes)
+    words = f"bucket: {told}, Envoy {size}"
+    for rule in ("rate_limit_descriptors.py", "http_filters/local_ratelimit.py"):
+        yield Checked(rule, "" if agrees else words)
+    told = [text for text in one.answer.assumptions if text.startswith("the rate limit service")]
+    if one.truth.get("details") == "local_rate_limited":
+        return
+    words = f"service: {told}, Envoy did not ask"
+    for rule in ("rate_limit_descriptors.py", "http_filters/ratelimit.py"):
+        yield Checked(rule, words if told else "")
+
+
+_UNASKED = "rate_limiter_error"
+"""What is answered where the service has to be asked, which is not there."""
+
 CHECKS: dict[str, Check] = {
+    "limits": check_buckets,
     "policies": check_policies,
     "time_limits": check_limits,
     "cluster_kinds": check_tls,

@@ -112,11 +112,28 @@ def _of_one_header(verdict: Verdict, batch: Batch) -> bool:
     """The answer agrees but for a header that it names as not known."""
     named = [_HEADER.match(text) for text in verdict.answer.assumptions]
     names = {found[1] for found in named if found is not None}
+    return _agrees_but_for(names, verdict)
+
+
+def _agrees_but_for(names: set[str], verdict: Verdict) -> bool:
+    """Whether an answer agrees once headers are left out of both."""
     truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
+    sent = truth.get("headers", {})
+    truth["headers"] = {name: value for name, value in sent.items() if name.lower() not in names}
     upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
     received = upstream.get("headers", [])
     received[:] = [pair for pair in received if pair[0] not in names]
-    return not difference(truth, verdict.answer)
+    outcomes = tuple(_without(outcome, names) for outcome in verdict.answer.outcomes)
+    return not difference(truth, msgspec.structs.replace(verdict.answer, outcomes=outcomes))
+
+
+def _but_for(*names: str) -> Callable[[Verdict, Batch], bool]:
+    """Only the headers differ that the assumption is about."""
+
+    def check(verdict: Verdict, batch: Batch) -> bool:
+        return _agrees_but_for(set(names), verdict)
+
+    return check
 
 
 def _of_the_session(verdict: Verdict, batch: Batch) -> bool:
@@ -142,14 +159,7 @@ def _of_a_command(verdict: Verdict, batch: Batch) -> bool:
         for option in _objects(verdict.result.case.listener)
         if any(command in option.get("value", "") for command in named)
     }
-    truth = copy.deepcopy(recorded(verdict.outcome, verdict.answer))
-    upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
-    received = upstream.get("headers", [])
-    received[:] = [pair for pair in received if pair[0] not in names]
-    sent = truth.get("headers", {})
-    truth["headers"] = {name: value for name, value in sent.items() if name.lower() not in names}
-    outcomes = tuple(_without(outcome, names) for outcome in verdict.answer.outcomes)
-    return not difference(truth, msgspec.structs.replace(verdict.answer, outcomes=outcomes))
+    return _agrees_but_for(names, verdict)
 
 
 def _objects(tree: Any) -> Iterator[Json]:
@@ -198,6 +208,11 @@ _CHECKS = {
     "a header is set without": _of_a_command,
     "of endpoints with the same hash key": _of_equal_keys,
     "that the session names is": _of_the_session,
+    "writes the tags in the order": _but_for("x-envoy-ip-tags", "x-tags"),
+    "the request has a body, which": _but_for("content-encoding"),
+    "the OAuth2 session of": _by_details(r"oauth\.missing_credentials"),
+    "the rate limit service of": _by_details("rate_limiter_error"),
+    "has a token left in": _by_details("local_rate_limited"),
     "Envoy takes this filter chain, though": _of_the_chain,
     "the API key is one that": _by_details("unknown_api_key|client_not_allowed"),
     "the user and password in": _by_details("invalid_credential_for_basic_auth"),

@@ -7,6 +7,7 @@ nothing at all. What was received is kept by `x-request-id`, which copies and re
 import asyncio
 import contextlib
 import json
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ Json = dict[str, Any]
 PORT = 18399
 """Hashing depends on it, so it is the same in each run, where it is free."""
 
+_LAST_CHUNK = b"0\r\n\r\n"
 _TLS_HANDSHAKE = b"\x16"
 
 
@@ -53,8 +55,9 @@ class _Echo(asyncio.Protocol):
                 return
         self._received += data
         if self._received[:1].isalpha() and not self._received.startswith(b"PRI "):
-            while b"\r\n\r\n" in self._received:
-                head, _, self._received = self._received.partition(b"\r\n\r\n")
+            while (end := _end(self._received)) > 0:
+                head = self._received.partition(b"\r\n\r\n")[0]
+                self._received = self._received[end:]
                 self._answer(head.decode(errors="replace"))
         else:
             self._transport.close()  # HTTP/2, which nobody speaks here
@@ -99,6 +102,20 @@ class _Echo(asyncio.Protocol):
         lines += [f"{name}: {value}" for name, value in given.items()]
         reply = ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
         self._transport.write(reply if self._tls is None else self._tls.encrypt(reply))
+
+
+def _end(received: bytes) -> int:
+    """Return where the first request ends with its body; 0 where that is still to come."""
+    start = received.find(b"\r\n\r\n") + 4
+    head = received[:start].lower()
+    if start < 4:
+        return 0
+    if b"\r\ntransfer-encoding: chunked\r\n" in head:
+        last = received.find(_LAST_CHUNK, start)
+        return last + len(_LAST_CHUNK) if last >= 0 else 0
+    length = re.search(rb"\r\ncontent-length: ([0-9]+)\r\n", head)
+    end = start + (int(length[1]) if length else 0)
+    return end if end <= len(received) else 0
 
 
 @contextlib.contextmanager

@@ -141,7 +141,7 @@ def _wanted(truth: Json) -> Json:
         wanted |= {
             "code": truth.get("code", 0),
             "flags": flags,
-            "details": truth.get("term") or truth.get("details"),
+            "details": truth.get("term") or truth.get("details") or None,
             "location": truth.get("location"),
         }
     return wanted
