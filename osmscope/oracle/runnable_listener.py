@@ -35,12 +35,14 @@ _LISTENER = frozenset({
 })  # fmt: skip
 _CHAIN = frozenset({"name", "filter_chain_match", "filters", "transport_socket", "metadata"})
 _LISTENER_FILTERS = "envoy.extensions.filters.listener."
-_KEPT_LISTENER_FILTERS = ("tls_inspector", "http_inspector")
+_KEPT_LISTENER_FILTERS = ("tls_inspector", "http_inspector", "set_filter_state")
 _REPLACED_LISTENER_FILTERS = ("original_dst", "proxy_protocol")
 _NETWORK = "envoy.extensions.filters.network."
 _MANAGER = _NETWORK + "http_connection_manager.v3.HttpConnectionManager"
 _TCP_PROXY = _NETWORK + "tcp_proxy.v3.TcpProxy"
-_KEPT_NETWORK_FILTERS = ("rbac", "direct_response", "echo", "connection_limit", "sni_cluster")
+_KEPT_NETWORK_FILTERS = (
+    "rbac", "direct_response", "echo", "connection_limit", "sni_cluster", "set_filter_state",
+)  # fmt: skip
 _TLS = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
 
 

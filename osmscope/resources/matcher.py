@@ -2,6 +2,7 @@
 
 import msgspec
 
+from osmscope.resources.address import CidrRange
 from osmscope.resources.resource import Resource
 
 
@@ -132,12 +133,19 @@ class MetadataMatcher(Resource, frozen=True):
     invert: bool = False
 
 
+class AddressMatcher(Resource, frozen=True):
+    """`envoy.type.matcher.v3.AddressMatcher`."""
+
+    ranges: tuple[CidrRange, ...] = ()
+    invert_match: bool = False
+
+
 class FilterStateMatcher(Resource, frozen=True):
     """`envoy.type.matcher.v3.FilterStateMatcher`."""
 
     key: str = ""
     string_match: StringMatcher | None = None
-    address_match: object = None
+    address_match: AddressMatcher | None = None
 
 
 class FractionalPercent(Resource, frozen=True):

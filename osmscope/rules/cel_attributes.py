@@ -19,6 +19,7 @@ from osmscope.resources.address import host_port
 from osmscope.resources.cel import CelExpr
 from osmscope.rules.cel_message import children
 from osmscope.rules.facts import Request
+from osmscope.rules.filter_state_value import ADDRESS
 from osmscope.rules.matcher_input import MatcherInputs
 from osmscope.rules.substitution_format import FormatContext, format_text
 
@@ -144,8 +145,10 @@ def _value(reference: Reference, inputs: MatcherInputs) -> object:
         case "metadata" if name == "filter_metadata" and not inputs.opaque_filters:
             return _plain(inputs.metadata)
         case "filter_state" if not inputs.opaque_filters:
-            text = inputs.filter_state.get(name)
-            return _ABSENT if text is None else text.encode()
+            found = inputs.filter_state.get(name)
+            if found is not None and (found.text is None or found.factory == ADDRESS):
+                raise _UnknownError
+            return _ABSENT if found is None or found.text is None else found.text.encode()
         case "xds" if reference.steps[:2] == ("route_metadata", "filter_metadata"):
             return _ABSENT if inputs.route_metadata is None else _plain(inputs.route_metadata)
     raise _UnknownError

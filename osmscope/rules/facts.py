@@ -84,6 +84,19 @@ def _key(name: str) -> str:
     return ":authority" if lowered == "host" else lowered
 
 
+class StateObject(msgspec.Struct, frozen=True):
+    """An object of the filter state."""
+
+    text: str | None
+    """Its text; None where that is not known."""
+    factory: str = "envoy.string"
+    """Of what kind it is: the name of what made it."""
+
+
+FilterState = Mapping[str, StateObject]
+"""Filter state: key → object."""
+
+
 class ClientCertificate(msgspec.Struct, frozen=True):
     """What the client's certificate says."""
 
@@ -128,6 +141,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate that Envoy asked for and got, only where it ended TLS."""
     metadata: Metadata = {}
     """Dynamic metadata that listener filters left."""
+    filter_state: FilterState = {}
+    """The objects that listener filters and network filters left."""
     node_ip: str | None = None
     """The address of the machine or pod that Envoy runs in; not in any dump."""
 
@@ -148,8 +163,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Dynamic metadata that filters left so far."""
     opaque_filters: tuple[str, ...] = ()
     """Filters that ran before and cannot be evaluated: they may have left metadata."""
-    filter_state: Mapping[str, str] = {}
-    """The text of each filter state object that filters left so far."""
+    filter_state: FilterState = {}
+    """The objects that filters left so far, those of the connection too."""
     runtime: Mapping[str, object] = {}
     """Runtime keys that are set."""
     random_value: int | None = None

@@ -4,8 +4,9 @@ What Envoy does: policies are taken in order; each yields a hash or nothing. A n
 the former by rotating that left by one bit and xor. `terminal` stops as soon as there is any hash.
 Several values of a header are sorted and hashed one after the other, each seeded with the former.
 A cookie that is absent is made if it has a `ttl`, of both addresses of the connection, but not
-where the hash chooses a weighted cluster. Without any hash the pick is random. Checked against
-Envoy 1.40.0. Not modelled: objects of the filter state.
+where the hash chooses a weighted cluster. Of filter state only what was made to be hashed counts.
+Without any hash the pick is random. Checked against Envoy 1.40.0. Not modelled: the hash of other
+objects of the filter state than text.
 """
 
 import functools
@@ -18,12 +19,14 @@ from osmscope.resources.address import host_port, parse_ip
 from osmscope.resources.network_filters import TcpHashPolicy
 from osmscope.resources.route import HashPolicy, HashPolicyCookie, HashPolicyHeader
 from osmscope.rules.cookie import cookie
-from osmscope.rules.facts import Connection, Request
+from osmscope.rules.facts import Connection, FilterState, Request
 from osmscope.rules.filter_state import filter_state_object
+from osmscope.rules.filter_state_value import CLUSTER, STRING
 from osmscope.rules.query_parameter import query_parameter
 from osmscope.rules.regular_expression import replace_all
 
 _MASK = (1 << 64) - 1
+_NOT_HASHED = frozenset({STRING, CLUSTER})
 _SOURCE_IP = "the source IP"
 
 
@@ -94,7 +97,8 @@ def connection_hash(
         if policy.source_ip is not None:
             part = _source_ip(connection.source_ip)
         else:
-            part = _filter_state(_key_of(policy.filter_state), opaque_filters)
+            key = _key_of(policy.filter_state)
+            part = _filter_state(key, connection.filter_state, opaque_filters)
         if part.missing:
             return HashResult(missing=part.missing, sources=result.sources)
         result = _joined(result, part)
@@ -127,10 +131,7 @@ def _part(policy: HashPolicy, request: Request, makes_cookies: bool) -> _Part:
         wanted = policy.connection_properties.source_ip
         return _source_ip(request.remote_ip) if wanted else _NOTHING
     if policy.filter_state is not None:
-        key = policy.filter_state.key
-        if key in request.filter_state:
-            return _Part(missing=f'the hash of the filter state "{key}"')
-        return _filter_state(key, request.opaque_filters)
+        return _filter_state(policy.filter_state.key, request.filter_state, request.opaque_filters)
     return _NOTHING
 
 
@@ -173,8 +174,15 @@ def _source_ip(address: str | None) -> _Part:
     return _Part(_hash(str(parse_ip(address) or address)), _SOURCE_IP)
 
 
-def _filter_state(key: str, opaque_filters: tuple[str, ...]) -> _Part:
-    return _Part(missing=filter_state_object(key, opaque_filters).missing)
+def _filter_state(key: str, state: FilterState, opaque_filters: tuple[str, ...]) -> _Part:
+    found = state.get(key)
+    if found is None:
+        return _Part(missing=filter_state_object(key, opaque_filters).missing)
+    if found.factory in _NOT_HASHED:
+        return _NOTHING
+    if found.text is None or found.factory != "envoy.hashable_string":
+        return _Part(missing=f'the hash of the filter state "{key}"')
+    return _Part(_hash(found.text), f'filter state "{key}"')
 
 
 def _key_of(filter_state: object) -> str:

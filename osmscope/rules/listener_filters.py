@@ -4,8 +4,10 @@ What Envoy does: they run in order, each unless its `filter_disabled` fits the d
 that moment. A tls_inspector reads SNI and ALPN from a ClientHello; an http_inspector recognises
 HTTP in plaintext, and is skipped where TLS was found. Without a tls_inspector a connection counts
 as `raw_buffer` and has neither SNI nor ALPN, though its client speaks TLS.
+What set_filter_state leaves is seen by all that comes later.
 Checked against Envoy 1.40.0. Not modelled: what PROXY headers leave as dynamic metadata, which is
-assumed to be nothing; filters of other types, which are assumed to let the connection through.
+assumed to be nothing; objects made of addresses that are not restored yet, whose text is unknown;
+filters of other types, which are assumed to let the connection through.
 
 The facts of a connection are those after restoration: the destination that original_dst or a
 PROXY header restored, and the source that the latter named.
@@ -17,6 +19,7 @@ import msgspec
 
 from osmscope.resources.address import host_port
 from osmscope.resources.extension import Unsupported, decode_extension
+from osmscope.resources.filter_state import ListenerSetFilterState
 from osmscope.resources.listener import (
     HttpInspector,
     Listener,
@@ -30,6 +33,7 @@ from osmscope.resources.resource import Resource
 from osmscope.rules.facts import Connection
 from osmscope.rules.listener_address import is_bound
 from osmscope.rules.listener_filter_predicate import is_disabled
+from osmscope.rules.network_filters.set_filter_state import keep
 from osmscope.rules.result import Outcome
 
 Protocol = Literal["http/1.1", "h2", "tcp"]
@@ -136,12 +140,29 @@ class _Inspection:
                 if isinstance(config, ProxyProtocol) and config.rules:
                     self._assume(f"the PROXY header has no value that the rules of {label} keep")
                 self.steps.append(f"{label} restores {self._addresses(config)}")
+            case ListenerSetFilterState():
+                self._keep(config, label)
             case OriginalSrc():
                 self.steps.append(f"{label} decides nothing")
             case _:
                 kind = config.type_name if isinstance(config, Unsupported) else ""
                 words = f"{label} ({kind})" if kind and kind != label else label
                 self._assume(f"the listener filter {words} lets the connection through unchanged")
+
+    def _keep(self, config: ListenerSetFilterState, label: str) -> None:
+        bare = msgspec.structs.replace(
+            self.connection,
+            destination_ip=None,
+            destination_port=None,
+            source_ip=None,
+            source_port=None,
+        )
+        kept = keep(config.on_accept, self.connection if self.restored else bare)
+        self._found(filter_state=kept.connection.filter_state)
+        for assumption in kept.assumptions:
+            self._assume(assumption)
+        keys = ", ".join(f'"{key}"' for key in kept.connection.filter_state)
+        self.steps.append(f"{label} lets the filter state hold {keys or 'nothing'}")
 
     def _addresses(self, config: Resource) -> str:
         facts = self.connection

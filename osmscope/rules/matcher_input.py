@@ -40,7 +40,7 @@ from osmscope.resources.matcher_inputs import (
     UriSanInput,
 )
 from osmscope.resources.resource import Resource
-from osmscope.rules.facts import ClientCertificate, Connection, Metadata, Request
+from osmscope.rules.facts import ClientCertificate, Connection, FilterState, Metadata, Request
 from osmscope.rules.filter_chain_level import is_local
 from osmscope.rules.filter_state import filter_state_object
 from osmscope.rules.metadata import ABSENT, metadata_subject, metadata_value
@@ -78,9 +78,10 @@ class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
         return self.connection.metadata if self.request is None else self.request.metadata
 
     @property
-    def filter_state(self) -> Mapping[str, str]:
-        """The text of each filter state object that is known."""
-        return {} if self.request is None else self.request.filter_state
+    def filter_state(self) -> FilterState:
+        """The filter state objects that are known."""
+        held_by = self.connection if self.request is None else self.request
+        return held_by.filter_state
 
     @property
     def opaque_filters(self) -> tuple[str, ...]:
@@ -145,14 +146,16 @@ def _protocols(connection: Connection) -> str | None:
 
 def _filter_state(config: Resource, inputs: MatcherInputs) -> InputValue:
     assert isinstance(config, FilterStateInput)
-    subject, text = f'filter state "{config.key}"', inputs.filter_state.get(config.key)
-    if text is None:
+    subject, found = f'filter state "{config.key}"', inputs.filter_state.get(config.key)
+    if found is None:
         return InputValue(
             subject, missing=filter_state_object(config.key, inputs.opaque_filters).missing
         )
     if config.field:
         return InputValue(subject, missing=f'the field "{config.field}" of the {subject}')
-    return InputValue(subject, text)
+    if found.text is None:
+        return InputValue(subject, missing=f"what the {subject} holds")
+    return InputValue(subject, found.text)
 
 
 def _endpoint_metadata(config: Resource, inputs: MatcherInputs) -> InputValue:

@@ -3,16 +3,18 @@
 What Envoy does: it asks the filters in order when the connection is new, before TLS has been
 negotiated: one that closes then keeps it from all that stand behind it, and `tcp_proxy`, the last
 one, dials its endpoint. Only then come the client's first bytes, in the same order: an RBAC filter
-that denies them ends a connection for which a cluster and an endpoint were picked already.
+that denies them ends a connection for which a cluster and an endpoint were picked already. What
+set_filter_state leaves when the connection is new is seen by all that decide upon bytes.
 Checked against Envoy 1.40.0. Not modelled: terminal filters other than the HTTP connection
 manager, `tcp_proxy`, `direct_response` and `echo`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from osmscope.resources.extension import Unsupported, decode_extension
+from osmscope.resources.filter_state import FilterStateValue, NetworkSetFilterState
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, NetworkFilter
 from osmscope.resources.matcher import TypedExtensionConfig
@@ -32,6 +34,7 @@ from osmscope.rules.network_filters import (
     direct_response,
     echo,
     opaque,
+    set_filter_state,
 )
 from osmscope.rules.network_filters import rbac as network_rbac
 from osmscope.rules.network_filters.network_filter_result import Closed, NetworkFilterResult
@@ -59,8 +62,8 @@ class NetworkFilterOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Ended before TLS and before `tcp_proxy` dialled."""
     closed_on_data: Closed | None = None
     """Ended upon the client's first bytes; a `tcp_proxy` has dialled by then."""
-    sni_cluster: bool = False
-    """Whether a sni_cluster filter stands before the terminal one."""
+    connection: Connection
+    """The connection with the filter state that the terminal filter sees."""
     missing: str = ""
     """The fact that is not known and decides whether the connection goes on, as a noun."""
     assumptions: tuple[str, ...] = ()
@@ -81,13 +84,12 @@ def run(
         DumpError: A filter's configuration cannot be read, or RE2 refuses an expression in it.
     """
     if not chain.filters:
-        return NetworkFilterOutcome(
-            closed_when_new=Closed(reason="the filter chain has no network filters")
-        )
-    walk = _Walk(connection)
-    for network_filter in chain.filters:
-        config = _configuration(network_filter, discovered)
-        if walk.ends_at(network_filter.name, config, network_filter is chain.filters[-1]):
+        closed = Closed(reason="the filter chain has no network filters")
+        return NetworkFilterOutcome(connection=connection, closed_when_new=closed)
+    filters = [(one.name, _configuration(one, discovered)) for one in chain.filters]
+    walk = _Walk(connection, [config for _, config in filters])
+    for place, (name, config) in enumerate(filters, 1):
+        if walk.ends_at(name, config, place == len(filters)):
             break
     return walk.outcome()
 
@@ -102,22 +104,26 @@ def _configuration(network_filter: NetworkFilter, discovered: DiscoveredFilter) 
 class _Walk:
     """One connection on its way through the filters."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, configs: Sequence[Resource | None]) -> None:
+        self._assumptions: list[str] = []
+        self._new = self._after_all(configs, connection)
+        self._connection = self._new
+        if connection.terminated_tls:
+            for config in configs:
+                if isinstance(config, NetworkSetFilterState):
+                    self._keep(config.on_downstream_tls_handshake)
         self._terminal: HttpConnectionManager | TcpProxy | None = None
         self._closed_when_new: Closed | None = None
         self._closed_on_data: Closed | None = None
-        self._sni_cluster = False
         self._missing = ""
-        self._assumptions: list[str] = []
         self._steps: list[NetworkFilterStep] = []
 
     def outcome(self) -> NetworkFilterOutcome:
         return NetworkFilterOutcome(
             terminal=self._terminal,
+            connection=self._new if isinstance(self._terminal, TcpProxy) else self._connection,
             closed_when_new=self._closed_when_new,
             closed_on_data=self._closed_on_data,
-            sni_cluster=self._sni_cluster,
             missing=self._missing,
             assumptions=tuple(self._assumptions),
             steps=tuple(self._steps),
@@ -132,8 +138,11 @@ class _Walk:
             case NetworkRbac():
                 self._authorize(name, config)
             case SniCluster():
-                self._sni_cluster = True
                 self._step(name, "sni_cluster names the cluster after the server name")
+            case NetworkSetFilterState():
+                self._keep(config.on_downstream_data)
+                keys = ", ".join(f'"{key}"' for key in self._connection.filter_state)
+                self._step(name, f"the filter state holds {keys or 'nothing'}")
             case NetworkDirectResponse():
                 self._apply(name, direct_response.evaluate(config))
             case Echo():
@@ -149,6 +158,24 @@ class _Walk:
                 kind = config.type_name if isinstance(config, Unsupported) else ""
                 self._apply(name, opaque.evaluate(name, kind))
         return self._closed_when_new is not None
+
+    def _after_all(self, configs: Sequence[Resource | None], connection: Connection) -> Connection:
+        """Return the connection as all filters left it when it was new, before its handshake."""
+        peer = connection.peer_certificate
+        self._connection = msgspec.structs.replace(connection, peer_certificate=None)
+        for config in configs:
+            if isinstance(config, SniCluster):
+                self._connection = set_filter_state.take_server_name(self._connection)
+            elif isinstance(config, NetworkSetFilterState):
+                self._keep(config.on_new_connection)
+                if not connection.terminated_tls:
+                    self._keep(config.on_downstream_tls_handshake)
+        return msgspec.structs.replace(self._connection, peer_certificate=peer)
+
+    def _keep(self, values: Iterable[FilterStateValue]) -> None:
+        kept = set_filter_state.keep(values, self._connection)
+        self._connection = kept.connection
+        self._assumptions += kept.assumptions
 
     def _authorize(self, name: str, config: NetworkRbac) -> None:
         if self._closed_on_data is not None:

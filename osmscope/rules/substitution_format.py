@@ -24,6 +24,8 @@ from osmscope.rules.protobuf_json import protobuf_json
 _TOKEN = re.compile(r"%%|%([A-Z0-9_]+)(?:\((.*?)\))?(?::([0-9]+))?%")
 _PROTOCOLS = {"http/1.0": "HTTP/1.0", "http/1.1": "HTTP/1.1", "h2": "HTTP/2", "h3": "HTTP/3"}
 _NO_CERTIFICATE = ClientCertificate()
+_ADDRESS = "envoy.network.ip"
+"""The filter state whose text is not what it is as JSON."""
 
 
 class FormatContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,10 +178,13 @@ def _dynamic_metadata(argument: str, context: FormatContext) -> str | None:
 
 def _filter_state(argument: str, context: FormatContext) -> str | None:
     key, _, kind = argument.partition(":")
-    text = context.request.filter_state.get(key)
-    if text is not None and kind in ("PLAIN", "TYPED", ""):
-        return text if kind == "PLAIN" else protobuf_json(text)
-    if text is not None or context.request.opaque_filters or key.startswith("envoy."):
+    found = context.request.filter_state.get(key)
+    if found is not None and found.text is not None:
+        if kind == "PLAIN":
+            return found.text
+        if kind in ("TYPED", "") and found.factory != _ADDRESS:
+            return protobuf_json(found.text)
+    if found is not None or context.request.opaque_filters or key.startswith("envoy."):
         raise _MissingError
     return None
 

@@ -1,10 +1,10 @@
 """The cluster that a `tcp_proxy` takes for a connection.
 
 What Envoy does: one draw from `weighted_clusters` by weight over the sum of all, where there are
-some; else a sni_cluster filter before it makes a detected SNI the cluster's name, else the one
-`cluster`. The draw is made once: where the drawn cluster is missing, no other is tried.
-Checked against Envoy 1.40.0. Not modelled: the routes of before 2019 (`deprecated_v1`), and names
-that other filters leave in the filter state.
+some; else the object of the filter state that sni_cluster or set_filter_state made before, if it is
+of the kind that is meant for it; else the one `cluster`. The draw is made once: where the drawn
+cluster is missing, no other is tried.
+Checked against Envoy 1.40.0. Not modelled: the routes of before 2019 (`deprecated_v1`).
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import msgspec
 
 from osmscope.resources.network_filters import TcpProxy, TcpWeightedCluster
 from osmscope.rules.facts import Connection
+from osmscope.rules.filter_state_value import CLUSTER
 
 
 class TcpClusterChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,26 +26,29 @@ class TcpClusterChoice(msgspec.Struct, frozen=True, kw_only=True):
     probability: Fraction = Fraction(1)
     reason: str = ""
     """A clause in words."""
+    missing: str = ""
+    """Where the name is not known: what is missing to tell it, as a noun."""
 
 
 def choose(
-    config: TcpProxy, connection: Connection, *, sni_cluster: bool, random_value: int | None
+    config: TcpProxy, connection: Connection, *, random_value: int | None
 ) -> tuple[TcpClusterChoice, ...]:
     """List the clusters that may be taken; their probabilities add up to 1.
 
     Args:
         config: The filter's configuration.
-        connection: The connection, as the listener filters left it.
-        sni_cluster: Whether a sni_cluster filter stands before it in the chain.
+        connection: The connection, as the filters before it left it when it was new.
         random_value: Fixes the draw; None where all choices are listed.
 
     Returns:
         The choices; empty where the configuration names no cluster.
     """
     if config.weighted_clusters is None:
-        if sni_cluster and connection.detected_server_name:
-            name = connection.detected_server_name
-            return (TcpClusterChoice(name=name, reason="sni_cluster takes the server name"),)
+        found = connection.filter_state.get(CLUSTER)
+        if found is not None and found.factory == CLUSTER:
+            missing = f'what the filter state "{CLUSTER}" holds' if found.text is None else ""
+            reason = f'the filter state "{CLUSTER}" names it'
+            return (TcpClusterChoice(name=found.text or "", reason=reason, missing=missing),)
         if not config.cluster:
             return ()
         return (TcpClusterChoice(name=config.cluster, reason="tcp_proxy names it"),)

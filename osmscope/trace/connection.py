@@ -150,7 +150,7 @@ def _enter_chain(sidecar: Sidecar, path: ConnectionPath, chain: FilterChain) -> 
         dials = connecting(terminal, handshake_failed=failed is not None, closed_on_data=denied)
     return _replace(
         path,
-        connection=result.connection,
+        connection=outcome.connection,
         handshake=result,
         network=outcome,
         manager=terminal if isinstance(terminal, HttpConnectionManager) else None,

@@ -63,6 +63,7 @@ def evaluate_http(
     raw = Request(
         connection=connection.connection,
         headers=headers,
+        filter_state=connection.connection.filter_state,
         protocol=_protocol(asked, connection),
         runtime=sidecar.runtime(asked.runtime),
         random_value=asked.random_value,

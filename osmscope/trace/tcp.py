@@ -29,7 +29,6 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
     choices = choose(
         config,
         connection.connection,
-        sni_cluster=connection.network is not None and connection.network.sni_cluster,
         random_value=asked.random_value,
     )
     if not choices:
@@ -37,6 +36,9 @@ def _paths(sidecar: Sidecar, connection: ConnectionPath, asked: TraceRequest) ->
         yield TcpPath(choice=TcpClusterChoice(name=""), upstream=upstream)
     sidecar.proxy.expect_clusters(choice.name for choice in choices)
     for choice in choices:
+        if choice.missing:
+            yield TcpPath(choice=choice, upstream=Upstream(name="", missing=choice.missing))
+            continue
         cluster = sidecar.proxy.cluster(choice.name)
         if cluster is not None:
             for upstream in evaluate_tcp_upstream(

@@ -32,6 +32,8 @@ class StandIn:
         self.tls = tls
         self.received: dict[str, list[Json]] = {}
         """Request id → requests, each with the `address` that it was sent to."""
+        self.open: set[asyncio.Transport] = set()
+        """The connections that nobody ended yet."""
 
 
 class _Echo(asyncio.Protocol):
@@ -43,6 +45,10 @@ class _Echo(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._stand_in.open.add(transport)
+
+    def connection_lost(self, reason: Exception | None) -> None:
+        self._stand_in.open.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         if self._is_tls(data):
@@ -138,9 +144,16 @@ def stand_in(tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
             loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
-            loop.run_until_complete(server.wait_closed())
+            loop.run_until_complete(_end(server, one))
     finally:
         loop.close()
+
+
+async def _end(server: asyncio.Server, one: StandIn) -> None:
+    for transport in tuple(one.open):
+        transport.abort()
+    await server.wait_closed()
+    await asyncio.sleep(0)  # the sockets are closed in the next round
 
 
 async def _serve(loop: asyncio.AbstractEventLoop, one: StandIn) -> asyncio.Server:

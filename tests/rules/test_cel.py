@@ -8,7 +8,7 @@ import pytest
 from osmscope.resources.cel import CelConfig, CelExpr, CelExpression
 from osmscope.rules import cel
 from osmscope.rules.cel import match_cel, match_expression
-from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.facts import Connection, Headers, Request, StateObject
 from osmscope.rules.matcher_input import MatcherInputs
 from osmscope.rules.result import Outcome
 from tests.rules.cel_expressions import expression, expression_json
@@ -23,7 +23,7 @@ REQUEST = Request(
     remote_ip="10.0.0.1",
     remote_port=5,
     metadata={"ns": {"k": "v", "n": 5, "b": True, "l": ["a"], "o": {"p": "q"}}},
-    filter_state={"fk": "fv"},
+    filter_state={"fk": StateObject("fv")},
 )  # fmt: skip
 INPUTS = MatcherInputs(connection=CONNECTION, request=REQUEST, route_metadata={"r": {"k": "v"}})
 TRUE = """

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from osmscope.rules.cel_attributes import Attributes, attributes
-from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request
+from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request, StateObject
 from osmscope.rules.matcher_input import MatcherInputs
 from tests.rules.cel_expressions import expression
 
@@ -16,6 +16,7 @@ CONNECTION = Connection(
     peer_certificate=ClientCertificate(("u1", "u2"), ("d1",), "CN=s"), metadata={"n": {"a": 1}},
 )  # fmt: skip
 PLAIN = Connection()
+ADDRESS = StateObject("1.2.3.4:0", "envoy.network.ip")
 REQUEST = Request(
     connection=CONNECTION,
     headers=Headers.of(
@@ -25,7 +26,7 @@ REQUEST = Request(
     remote_ip="10.0.0.1",
     remote_port=5,
     metadata={"ns": {"n": 5, "b": True, "l": [1, "x"], "o": {"k": "v"}}},
-    filter_state={"k": "v"},
+    filter_state={"k": StateObject("v"), "u": StateObject(None), "ip": ADDRESS},
     now=10.0,
 )  # fmt: skip
 HTTP = MatcherInputs(connection=CONNECTION, request=REQUEST, route_metadata={"r": {"k": 1}})
@@ -123,6 +124,8 @@ def test_the_time() -> None:
         ("metadata.typed", HTTP, "metadata.typed"),
         ("metadata.filter_metadata.ns", OPAQUE, "metadata.filter_metadata.ns"),
         ("filter_state['k']", OPAQUE, "filter_state.k"),
+        ("filter_state['u']", HTTP, "filter_state.u"),
+        ("filter_state['ip']", HTTP, "filter_state.ip"),
         ("xds.cluster_name", HTTP, "xds.cluster_name"),
         ("upstream.address", HTTP, "upstream.address"),
     ],

@@ -6,7 +6,7 @@ import xxhash
 
 from osmscope.resources.network_filters import TcpHashPolicy
 from osmscope.resources.route import HashPolicy
-from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.facts import Connection, Headers, Request, StateObject
 from osmscope.rules.hash_policy import HashResult, connection_hash, request_hash
 
 CONNECTION = Connection(
@@ -172,7 +172,24 @@ def test_hash_of_a_connection(
     assert connection_hash([tcp], CONNECTION, opaque_filters) == result
 
 
-def test_the_hash_of_a_filter_state_that_is_there_is_not_known() -> None:
-    policy = msgspec.convert({"filter_state": {"key": "k"}}, HashPolicy)
-    request = Request(connection=Connection(), headers=Headers(), filter_state={"k": "v"})
-    assert request_hash((policy,), request).missing == 'the hash of the filter state "k"'
+HASHED = HashResult(value=xxhash.xxh64_intdigest(b"v"), sources=('filter state "k"',))
+UNKNOWN_HASH = HashResult(missing='the hash of the filter state "k"')
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (StateObject("v", "envoy.hashable_string"), HASHED),
+        (StateObject(None, "envoy.hashable_string"), UNKNOWN_HASH),
+        (StateObject("v"), HashResult()),
+        (StateObject("v", "envoy.tcp_proxy.cluster"), HashResult()),
+        (StateObject("1.2.3.4:0", "envoy.network.ip"), UNKNOWN_HASH),
+    ],
+)
+def test_filter_state_that_is_there(found: StateObject, expected: HashResult) -> None:
+    fields: dict[str, object] = {"filter_state": {"key": "k"}}
+    state = {"k": found}
+    request = Request(connection=Connection(), headers=Headers(), filter_state=state)
+    assert request_hash((msgspec.convert(fields, HashPolicy),), request) == expected
+    connection = Connection(filter_state=state)
+    assert connection_hash([msgspec.convert(fields, TcpHashPolicy)], connection) == expected

@@ -305,3 +305,42 @@ def test_values_of_a_proxy_header_are_taken_to_be_none() -> None:
     keeping = ListenerFilter(name="pp", typed_config=msgspec.Raw(body))
     result = inspect(Listener(listener_filters=(keeping,)), Connection(), "tcp")
     assert result.assumptions == ("the PROXY header has no value that the rules of pp keep",)
+
+
+def setting(text: str, key: str = "k") -> ListenerFilter:
+    source = {"text_format_source": {"inline_string": text}}
+    value = {"object_key": key, "factory_key": "envoy.string", "format_string": source}
+    config = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.listener.set_filter_state.v3.Config",
+        "on_accept": [value],
+    }
+    return ListenerFilter(name="state", typed_config=msgspec.Raw(json.dumps(config).encode()))
+
+
+PORT, NAME = "%DOWNSTREAM_LOCAL_PORT%", "%REQUESTED_SERVER_NAME%"
+
+
+@pytest.mark.parametrize(
+    ("filters", "connection", "text"),
+    [
+        ((setting("v"),), PLAIN, "v"),
+        ((setting(PORT),), PLAIN, "3306"),
+        ((ORIGINAL_DST, setting(PORT)), PLAIN, "3306"),
+        ((setting(PORT), ORIGINAL_DST), PLAIN, None),
+        ((TLS_INSPECTOR, setting(NAME)), TLS, "a.example.org"),
+        ((setting(NAME), TLS_INSPECTOR), TLS, "-"),
+        ((setting("a"), setting("b")), PLAIN, "b"),
+    ],
+)
+def test_filter_state_is_made_in_order(
+    filters: tuple[ListenerFilter, ...], connection: Connection, text: str | None
+) -> None:
+    result = inspect(listener(*filters), connection, "http/1.1")
+    assert result.connection.filter_state["k"].text == text
+    assert result.connection.destination_port == 3306
+    assert result.assumptions == ()
+
+
+def test_filter_state_that_envoy_itself_reads_is_named() -> None:
+    result = inspect(listener(setting("v", "envoy.network.transport_socket.x")), PLAIN, "tcp")
+    assert "changes nothing" in result.assumptions[0]

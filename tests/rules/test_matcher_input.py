@@ -7,7 +7,7 @@ import pytest
 
 from osmscope.resources.extension import decode_any
 from osmscope.resources.resource import Opaque
-from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request
+from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request, StateObject
 from osmscope.rules.matcher_input import EndpointInputs, InputValue, MatcherInputs, read_input
 
 NETWORK = "envoy.extensions.matching.common_inputs.network.v3"
@@ -134,15 +134,19 @@ def test_filter_state_is_unknown_after_an_opaque_filter() -> None:
     [
         ({"key": "k"}, "v", ""),
         ({"key": "k", "field": "f"}, None, 'the field "f" of the filter state "k"'),
+        ({"key": "u"}, None, 'what the filter state "u" holds'),
         ({"key": "z"}, None, ""),
     ],
 )
 def test_filter_state_that_a_filter_left(
     config: dict[str, str], value: str | None, missing: str
 ) -> None:
-    request = msgspec.structs.replace(REQUEST, filter_state={"k": "v"})
+    state = {"k": StateObject("v"), "u": StateObject(None)}
+    request = msgspec.structs.replace(REQUEST, filter_state=state)
     found = read(FILTER_STATE, CONNECTION, request, **config)
     assert (found.value, found.missing) == (value, missing)
+    connection = msgspec.structs.replace(CONNECTION, filter_state=state)
+    assert read(FILTER_STATE, connection, **config) == found
 
 
 def test_other_inputs_are_unknown() -> None:

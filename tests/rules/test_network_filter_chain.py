@@ -7,7 +7,7 @@ from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, NetworkFilter
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
-from osmscope.rules.facts import Connection
+from osmscope.rules.facts import ClientCertificate, Connection
 from osmscope.rules.network_filter_chain import NetworkFilterOutcome, run
 
 NETWORK = "type.googleapis.com/envoy.extensions.filters.network"
@@ -97,9 +97,89 @@ def test_echo_ends_a_connection_upon_its_first_bytes() -> None:
     assert (closed.flags, closed.details) == ((), None)
 
 
-def test_sni_cluster_is_told_to_what_comes_behind_it() -> None:
-    assert outcome(SNI, TCP).sni_cluster
-    assert not outcome(TCP).sni_cluster
+CLUSTER = "envoy.tcp_proxy.cluster"
+
+
+def setting(moment: str, key: str, text: str, factory: str = "envoy.string") -> NetworkFilter:
+    source = {"text_format_source": {"inline_string": text}}
+    value = {"object_key": key, "factory_key": factory, "format_string": source}
+    return network_filter("state", "set_filter_state.v3.Config", **{moment: [value]})
+
+
+def holds(key: str, text: str) -> NetworkFilter:
+    principal = {"filter_state": {"key": key, "string_match": {"exact": text}}}
+    return authorization("state", policies={"p": policy(principal)})
+
+
+NEW, DONE, DATA = "on_new_connection", "on_downstream_tls_handshake", "on_downstream_data"
+PEER = "%DOWNSTREAM_PEER_SUBJECT%"
+NAMED = Connection(detected_server_name="a.com")
+TLS = Connection(terminated_tls=True, peer_certificate=ClientCertificate(subject="CN=s"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "connection", "cluster"),
+    [
+        ((SNI, TCP), NAMED, "a.com"),
+        ((SNI, TCP), Connection(), None),
+        ((TCP,), NAMED, None),
+        ((setting(NEW, CLUSTER, "b", CLUSTER), SNI, TCP), NAMED, "a.com"),
+        ((SNI, setting(NEW, CLUSTER, "b", CLUSTER), TCP), NAMED, "b"),
+        ((setting(NEW, CLUSTER, "b", CLUSTER), TCP), Connection(), "b"),
+        ((setting(DONE, CLUSTER, "b", CLUSTER), TCP), Connection(), "b"),
+        ((setting(DONE, CLUSTER, "b", CLUSTER), TCP), TLS, None),
+        ((setting(DATA, CLUSTER, "b", CLUSTER), TCP), Connection(), None),
+        ((setting(NEW, CLUSTER, PEER, CLUSTER), TCP), TLS, "-"),
+    ],
+)
+def test_tcp_proxy_sees_what_was_there_when_the_connection_was_new(
+    filters: tuple[NetworkFilter, ...], connection: Connection, cluster: str | None
+) -> None:
+    state = outcome(*filters, connection=connection).connection.filter_state
+    assert (state[CLUSTER].text if CLUSTER in state else None) == cluster
+
+
+@pytest.mark.parametrize(
+    ("moments", "connection", "seen"),
+    [
+        ((NEW,), Connection(), "new"),
+        ((DONE,), TLS, "done"),
+        ((NEW, DONE, DATA), TLS, "data"),
+        ((NEW, DONE), Connection(), "done"),
+        ((DATA,), Connection(), "data"),
+    ],
+)
+def test_requests_see_all_that_was_left(
+    moments: tuple[str, ...], connection: Connection, seen: str
+) -> None:
+    texts = {NEW: "new", DONE: "done", DATA: "data"}
+    filters = [setting(moment, "k", texts[moment]) for moment in moments]
+    result = outcome(*filters, HCM, connection=connection)
+    assert result.connection.filter_state["k"].text == seen
+    assert result.connection.peer_certificate == connection.peer_certificate
+
+
+@pytest.mark.parametrize(
+    ("filters", "denied"),
+    [
+        ((setting(NEW, "k", "v"), holds("k", "v"), TCP), False),
+        ((holds("k", "v"), setting(NEW, "k", "v"), TCP), False),
+        ((holds("k", "v"), setting(DATA, "k", "v"), TCP), True),
+        ((setting(DATA, "k", "v"), holds("k", "v"), TCP), False),
+        ((holds("k", "v"), TCP), True),
+    ],
+)
+def test_rbac_sees_what_is_there_upon_the_first_bytes(
+    filters: tuple[NetworkFilter, ...], denied: bool
+) -> None:
+    assert (outcome(*filters).closed_on_data is not None) is denied
+
+
+def test_filter_state_that_envoy_itself_reads_is_named() -> None:
+    result = outcome(setting(NEW, "envoy.tcp_proxy.disable_tunneling", "true"), TCP)
+    assert "disable_tunneling" in result.assumptions[0]
+    assert result.steps[0].reason.startswith("the filter state holds")
+    assert outcome(setting(NEW, "k", ""), TCP).steps[0].reason == 'the filter state holds "k"'
 
 
 def test_what_cannot_be_evaluated_is_assumed_to_let_the_connection_go_on() -> None:

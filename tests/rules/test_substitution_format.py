@@ -2,7 +2,7 @@
 
 import pytest
 
-from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request
+from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request, StateObject
 from osmscope.rules.substitution_format import FormatContext, Formatted, format_text
 
 CONNECTION = Connection(
@@ -151,12 +151,18 @@ def test_an_empty_header_is_not_absent(command: str, text: str) -> None:
         ("%FILTER_STATE(own)%", '"a\\"b"', False),
         ("%FILTER_STATE(far)%", '"\\u003cé"', False),
         ("%FILTER_STATE(own:FIELD:x)%", "", True),
+        ("%FILTER_STATE(ip:PLAIN)%", "1.2.3.4:0", False),
+        ("%FILTER_STATE(ip)%", "", True),
+        ("%FILTER_STATE(unknown:PLAIN)%", "", True),
         ("%FILTER_STATE(other:PLAIN)%", "", False),
         ("%FILTER_STATE(envoy.other:PLAIN)%", "", True),
     ],
 )
 def test_filter_state(command: str, text: str, missing: bool) -> None:
-    formatted = format_text(command, context(filter_state={"own": 'a"b', "far": "<é"}))
+    ip = StateObject("1.2.3.4:0", "envoy.network.ip")
+    state = {"own": StateObject('a"b'), "ip": ip, "unknown": StateObject(None)}
+    state["far"] = StateObject("<é")
+    formatted = format_text(command, context(filter_state=state))
     assert formatted == Formatted(text, (command,) if missing else ())
 
 

@@ -5,11 +5,18 @@ from fractions import Fraction
 import pytest
 
 from osmscope.resources.network_filters import TcpProxy, TcpWeightedCluster, TcpWeightedClusters
-from osmscope.rules.facts import Connection
+from osmscope.rules.facts import Connection, StateObject
 from osmscope.rules.tcp_proxy import choose
 
 PLAIN = Connection()
-SNI = Connection(detected_server_name="outbound_.80_._.a.b")
+CLUSTER = "envoy.tcp_proxy.cluster"
+
+
+def holding(text: str | None, factory: str = CLUSTER) -> Connection:
+    return Connection(filter_state={CLUSTER: StateObject(text, factory)})
+
+
+NAMED = holding("outbound_.80_._.a.b")
 ONE = TcpProxy(cluster="one")
 TWO = TcpProxy(
     weighted_clusters=TcpWeightedClusters(
@@ -23,37 +30,41 @@ TWO = TcpProxy(
 
 
 @pytest.mark.parametrize(
-    ("config", "connection", "sni_cluster", "random_value", "expected"),
+    ("config", "connection", "random_value", "expected"),
     [
-        (ONE, PLAIN, False, None, {"one": Fraction(1)}),
-        (ONE, PLAIN, True, None, {"one": Fraction(1)}),
-        (ONE, SNI, False, None, {"one": Fraction(1)}),
-        (ONE, SNI, True, None, {"outbound_.80_._.a.b": Fraction(1)}),
-        (TWO, SNI, True, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
-        (TWO, PLAIN, False, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
-        (TWO, PLAIN, False, 0, {"a": Fraction(1)}),
-        (TWO, PLAIN, False, 1, {"b": Fraction(1)}),
-        (TWO, PLAIN, False, 3, {"b": Fraction(1)}),
-        (TWO, PLAIN, False, 4, {"a": Fraction(1)}),
-        (TcpProxy(), PLAIN, False, None, {}),
-        (TcpProxy(weighted_clusters=TcpWeightedClusters()), PLAIN, False, None, {}),
-        (TcpProxy(weighted_clusters=TcpWeightedClusters()), PLAIN, False, 7, {}),
+        (ONE, PLAIN, None, {"one": Fraction(1)}),
+        (ONE, NAMED, None, {"outbound_.80_._.a.b": Fraction(1)}),
+        (ONE, holding("x", "envoy.string"), None, {"one": Fraction(1)}),
+        (ONE, holding(""), None, {"": Fraction(1)}),
+        (TWO, NAMED, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
+        (TWO, PLAIN, None, {"a": Fraction(1, 4), "b": Fraction(3, 4)}),
+        (TWO, PLAIN, 0, {"a": Fraction(1)}),
+        (TWO, PLAIN, 1, {"b": Fraction(1)}),
+        (TWO, PLAIN, 3, {"b": Fraction(1)}),
+        (TWO, PLAIN, 4, {"a": Fraction(1)}),
+        (TcpProxy(), PLAIN, None, {}),
+        (TcpProxy(weighted_clusters=TcpWeightedClusters()), PLAIN, None, {}),
+        (TcpProxy(weighted_clusters=TcpWeightedClusters()), PLAIN, 7, {}),
     ],
 )
 def test_choices_and_their_probabilities(
     config: TcpProxy,
     connection: Connection,
-    sni_cluster: bool,
     random_value: int | None,
     expected: dict[str, Fraction],
 ) -> None:
-    choices = choose(config, connection, sni_cluster=sni_cluster, random_value=random_value)
+    choices = choose(config, connection, random_value=random_value)
     assert {choice.name: choice.probability for choice in choices} == expected
 
 
 def test_a_drawn_cluster_brings_its_entry_and_a_reason() -> None:
-    share = choose(TWO, PLAIN, sni_cluster=False, random_value=None)[1]
-    drawn = choose(TWO, PLAIN, sni_cluster=False, random_value=2)[0]
+    share = choose(TWO, PLAIN, random_value=None)[1]
+    drawn = choose(TWO, PLAIN, random_value=2)[0]
     assert share.entry == drawn.entry == TcpWeightedCluster(name="b", weight=3)
     assert share.reason == "it has weight 3 of 4"
     assert drawn.reason == "the random value 2 falls to it (weight 3 of 4)"
+
+
+def test_a_name_that_is_not_known_is_missing() -> None:
+    (choice,) = choose(ONE, holding(None), random_value=None)
+    assert choice.missing == 'what the filter state "envoy.tcp_proxy.cluster" holds'

@@ -2,7 +2,7 @@
 
 from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import extension
-from osmscope.resources.network_filters import DataSource
+from osmscope.resources.filter_state import FilterStateValue
 from osmscope.resources.resource import Opaque, Resource
 
 _HTTP = "envoy.extensions.filters.http"
@@ -58,32 +58,6 @@ class IpTagging(Resource, frozen=True):
 @extension(f"{_HTTP}.geoip.v3.Geoip", name="envoy.filters.http.geoip")
 class Geoip(Opaque, frozen=True):
     """`envoy.extensions.filters.http.geoip.v3.Geoip`: adds headers out of a database."""
-
-
-class FormatString(Resource, frozen=True):
-    """`envoy.config.core.v3.SubstitutionFormatString`; JSON formats are not read."""
-
-    inert = frozenset({"omit_empty_values", "content_type", "formatters", "json_format_options"})
-
-    text_format: str | None = None
-    text_format_source: DataSource | None = None
-
-    @property
-    def template(self) -> str | None:
-        """The format string; None where it stands elsewhere or is no text."""
-        source = self.text_format_source
-        return source.inline_string if source is not None else self.text_format
-
-
-class FilterStateValue(Resource, frozen=True):
-    """An object of the filter state and the text that it is made of."""
-
-    inert = frozenset({"read_only", "shared_with_upstream"})
-
-    object_key: str = ""
-    factory_key: str = ""
-    format_string: FormatString = FormatString()
-    skip_if_empty: bool = False
 
 
 @extension(f"{_HTTP}.set_filter_state.v3.Config", name="envoy.filters.http.set_filter_state")

@@ -55,8 +55,10 @@ def _writer(draw: Draw) -> Json:
         rules = draw.several(lambda: _header_rule(draw), 1, 2)
         return http_filter("header", "header_to_metadata.v3.Config", request_rules=rules)
     source = draw.choice(("%REQ(x-user)%", "fixed", "%REQ(:path)%", "%REQ(x-missing)%"))
-    state: Json = {"object_key": draw.choice(STATES), "factory_key": "envoy.string"}
+    factory = draw.choice(("envoy.string", "envoy.string", "envoy.network.ip"))
+    state: Json = {"object_key": draw.choice(STATES), "factory_key": factory}
     state["format_string"] = {"text_format_source": {"inline_string": source}}
+    state["format_string"] |= draw.fields(0.3, omit_empty_values=draw.maybe)
     state |= draw.fields(0.3, skip_if_empty=lambda: True)
     return http_filter("state", "set_filter_state.v3.Config", on_request_headers=[state])
 

@@ -13,14 +13,17 @@ from tests.oracle.families.endpoints import localities
 from tests.oracle.families.rbac import network_rbac
 
 CLUSTERS = ("alpha", "beta", "gamma", "empty", "nowhere")
+MOMENTS = ("on_new_connection", "on_downstream_tls_handshake", "on_downstream_data")
+TEXTS = ("beta", "gamma", "nowhere", "%REQUESTED_SERVER_NAME%", "%DOWNSTREAM_LOCAL_PORT%",
+         "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "%FILTER_STATE(own:PLAIN)%")  # fmt: skip
 
 
 def draw_network_filters(draw: Draw) -> Case:
     """Draw one chain of network filters."""
     filters = [_passing(draw) for _ in range(draw.randint(0, 2))] + [_last(draw)]
     listener: Json = {"filter_chains": [{"name": "all", "filters": filters}]}
-    if draw.maybe(0.6):
-        listener["listener_filters"] = [listener_filter("tls", "tls_inspector.v3.TlsInspector")]
+    inspectors = [listener_filter("tls", "tls_inspector.v3.TlsInspector")]
+    listener["listener_filters"] = draw.some((*inspectors, _of_listener(draw)), 0, 2)
     clusters = [{"name": "own-CONFIG", "load_assignment": {"endpoints": localities(draw)}}]
     return Case(
         family="network_filters",
@@ -31,13 +34,17 @@ def draw_network_filters(draw: Draw) -> Case:
 
 
 def _passing(draw: Draw) -> Json:
-    kind = draw.choice(("rbac", "limit", "sni", "state"))
+    kind = draw.choice(("rbac", "limit", "sni", "state", "by state"))
     if kind == "rbac":
         return network_rbac(draw)
     if kind == "sni":
         return _filter("sni_cluster.v3.SniCluster")
     if kind == "state":
-        return _filter("set_filter_state.v3.Config", on_new_connection=[_filter_state(draw)])
+        moments = draw.some(MOMENTS, 1, 2)
+        states = {moment: [_filter_state(draw)] for moment in moments}
+        return _filter("set_filter_state.v3.Config", **states)
+    if kind == "by state":
+        return _by_state(draw)
     return _filter(
         "connection_limit.v3.ConnectionLimit",
         stat_prefix="limit",
@@ -46,9 +53,30 @@ def _passing(draw: Draw) -> Json:
 
 
 def _filter_state(draw: Draw) -> Json:
-    # Not an object that tcp_proxy reads: osmscope says that it does not know these.
-    text = {"text_format_source": {"inline_string": draw.choice(("beta", "gamma", "nowhere"))}}
-    return {"object_key": "own", "factory_key": "envoy.string", "format_string": text}
+    text: Json = {"text_format_source": {"inline_string": draw.choice(TEXTS)}}
+    text |= draw.fields(0.3, omit_empty_values=draw.maybe)
+    key = draw.choice(("own", "own", "envoy.tcp_proxy.cluster"))
+    factories = ("envoy.string", "envoy.network.ip", "envoy.tcp_proxy.cluster")
+    value = {"object_key": key, "factory_key": draw.choice(factories), "format_string": text}
+    return value | draw.fields(0.3, skip_if_empty=draw.maybe)
+
+
+def _of_listener(draw: Draw) -> Json:
+    made = listener_filter("state", "set_filter_state.v3.Config")
+    made["typed_config"]["on_accept"] = [_filter_state(draw)]
+    return made
+
+
+def _by_state(draw: Draw) -> Json:
+    ranges = [{"address_prefix": draw.choice(("10.0.0.0", "8.0.0.0")), "prefix_len": 8}]
+    state: Json = {"key": draw.choice(("own", "envoy.tcp_proxy.cluster"))}
+    state |= draw.one(
+        string_match=lambda: {"prefix": draw.choice(("b", "gamma", "8", "-", "a"))},
+        address_match=lambda: {"ranges": ranges, "invert_match": draw.maybe()},
+    )
+    policy = {"permissions": [{"any": True}], "principals": [{"filter_state": state}]}
+    action = draw.choice(("ALLOW", "DENY"))
+    return _filter("rbac.v3.RBAC", rules={"action": action, "policies": {"p": policy}})
 
 
 def _last(draw: Draw) -> Json:

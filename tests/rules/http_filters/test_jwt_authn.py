@@ -6,7 +6,7 @@ import pytest
 from osmscope.resources.http_filters.authentication import JwtAuthentication, JwtPerRouteConfig
 from osmscope.resources.http_filters.traffic import Cors
 from osmscope.resources.resource import Resource
-from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.facts import Connection, Headers, Request, StateObject
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.jwt_authn import evaluate
 from tests.rules.http_filters.jwt_tokens import token
@@ -95,8 +95,8 @@ def test_per_route(fields: Fields, expected: object) -> None:
     ("fields", "expected", "assumed"),
     [
         ({}, None, False),
-        ({"filter_state": {"tenant": "strict"}}, MISSING, False),
-        ({"filter_state": {"tenant": "lax"}}, None, False),
+        ({"filter_state": {"tenant": StateObject("strict")}}, MISSING, False),
+        ({"filter_state": {"tenant": StateObject("lax")}}, None, False),
         ({"opaque_filters": ("wasm",)}, None, True),
     ],
 )
