@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from osmscope.report.route_test_text import failure_lines, step_lines
+from osmscope.report.route_test_text import failure_lines, place_of, step_lines
 from osmscope.report.untrusted import escaped
 from osmscope.route_tests.result import CaseResult, RunResult
 
@@ -26,7 +26,7 @@ def as_junit(run: RunResult) -> bytes:
     suite = ElementTree.SubElement(root, "testsuite", {"name": escaped(run.file), **counts})
     _properties(suite, run)
     for result in run.results:
-        _case(suite, run.file, result)
+        _case(suite, run, result)
     ElementTree.indent(root)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -44,15 +44,17 @@ def _properties(suite: ElementTree.Element, run: RunResult) -> None:
         ElementTree.SubElement(properties, "property", {"name": name, "value": value})
 
 
-def _case(suite: ElementTree.Element, file: str, result: CaseResult) -> None:
-    names = {"classname": escaped(file), "name": escaped(result.name)}
+def _case(suite: ElementTree.Element, run: RunResult, result: CaseResult) -> None:
+    names = {"classname": escaped(run.file), "name": escaped(result.name)}
     case = ElementTree.SubElement(suite, "testcase", {**names, "time": f"{result.seconds:.3f}"})
     if not result.passed:
         lines = failure_lines(result)
         kind = "error" if result.error else "failure"
         failure = ElementTree.SubElement(case, kind, {"message": escaped(lines[0])})
         lines += [line for step in result.steps for line in step_lines(step)]
-        failure.text = "\n".join(map(escaped, lines))
+        failure.text = "\n".join(
+            [*([place_of(run, result)] if result.line else []), *map(escaped, lines)]
+        )
     if result.assumptions:
         output = ElementTree.SubElement(case, "system-out")
         output.text = "\n".join(f"assumed: {escaped(line)}" for line in result.assumptions)

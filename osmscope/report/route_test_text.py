@@ -48,9 +48,17 @@ def route_test_text(run: RunResult, layout: Layout) -> str:
         page.lines += ["", _ruled("FAILURES", "=", layout.width)]
     for result in failures:
         page.lines.append(page.paint(_ruled(result.name, "_", layout.width), "bad"))
+        if result.line:
+            page.lines.append(page.paint(place_of(run, result), "faint"))
         _failure(page, result)
     page.blank()
     _coverage(page, run.coverage, layout)
+    if failures:
+        page.lines.append(_ruled("short test summary info", "=", layout.width))
+    for result in failures:
+        # Never wrapped either.
+        why = escaped(failure_lines(result)[0])
+        page.lines.append(f"{page.paint('FAILED', 'bad')} {_named(run.file, result)} - {why}")
     _summary(page, run, layout)
     return page.text()
 
@@ -58,6 +66,11 @@ def route_test_text(run: RunResult, layout: Layout) -> str:
 def is_covered(coverage: Coverage, fail_under: float | None) -> bool:
     """Tell whether enough routes are reached."""
     return fail_under is None or coverage.percent >= fail_under
+
+
+def place_of(run: RunResult, result: CaseResult) -> str:
+    """Say where a test that fails stands: `file:line`, as editors and terminals open it."""
+    return f"{escaped(run.file)}:{result.line}"
 
 
 def failure_lines(result: CaseResult) -> list[str]:
@@ -88,11 +101,14 @@ def _line(page: Page, file: str, result: CaseResult, *, verbose: bool) -> None:
     # Never wrapped: it is what people and programs look for.
     word, style = _VERDICTS[result.passed]
     assumed = " (assumed)" if result.passed and result.assumptions else ""
-    name = page.paint(f"{file}::{result.name}", "plain")
-    page.lines.append(f"{name} {page.paint(word, style)}{assumed}")
+    page.lines.append(f"{_named(file, result)} {page.paint(word, style)}{assumed}")
     if verbose and result.passed:
         for assumption in result.assumptions:
             page.put("    · ", assumption, "faint")
+
+
+def _named(file: str, result: CaseResult) -> str:
+    return escaped(f"{file}::{result.name}")
 
 
 def _failure(page: Page, result: CaseResult) -> None:

@@ -134,3 +134,5 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     runtime: dict[str, object] = {}
     """Runtime values that hold for all of them."""
+    text: bytes = b""
+    """The file as it was read."""

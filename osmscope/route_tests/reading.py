@@ -26,6 +26,7 @@ from osmscope.route_tests.cases import (
     TableExpectation,
     TableInput,
 )
+from osmscope.route_tests.lines import lines_of_tests
 from osmscope.trace.request import TraceRequest, check_request
 
 Fields = dict[str, object]
@@ -54,7 +55,8 @@ def read_cases(data: bytes, *, where: str) -> CaseFile:
     Raises:
         UsageError: It cannot be read; the error names the line, or the test.
     """
-    document = _parsed(bytes(as_utf8(data, where=where)), where)
+    data = bytes(as_utf8(data, where=where))
+    document = _parsed(data, where)
     if not isinstance(document, dict) or not isinstance(document.get("tests"), list):
         raise UsageError("no list of `tests:` is in here", where=where, hint=_HINT)
     unknown = document.keys() - {"tests", "runtime"}
@@ -65,8 +67,8 @@ def read_cases(data: bytes, *, where: str) -> CaseFile:
     runtime = document.get("runtime") or {}
     if not isinstance(runtime, dict):
         raise UsageError("`runtime` is not an object", where=where, hint=_HINT)
-    cases = (_case(item, number, where) for number, item in enumerate(document["tests"], 1))
-    return CaseFile(cases=tuple(cases), runtime=runtime)
+    cases = (_case(item, number, where, data) for number, item in enumerate(document["tests"], 1))
+    return CaseFile(cases=tuple(cases), runtime=runtime, text=data)
 
 
 def _parsed(data: bytes, where: str) -> object:
@@ -74,9 +76,13 @@ def _parsed(data: bytes, where: str) -> object:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if data.lstrip()[:1] in (b"{", b"["):
+        if data.lstrip()[:1] not in (b"{", b"["):
+            return _parsed_yaml(data, where)
+        try:
+            # Envoy's own examples have commas before closing brackets, as YAML may.
+            return _parsed_yaml(data, where)
+        except UsageError:
             raise _refused("JSON", str(error), _line_of(str(error), data), where) from error
-    return _parsed_yaml(data, where)
 
 
 def _parsed_yaml(data: bytes, where: str) -> object:
@@ -107,30 +113,32 @@ def _refused(what: str, problem: str, line: int | None, where: str) -> UsageErro
     return UsageError(f"not {what}: {_BYTE.sub('', problem).strip()}", where=place, hint=_HINT)
 
 
-def _case(item: object, number: int, where: str) -> Case:
-    name = item.get("test_name") or item.get("testName") if isinstance(item, dict) else None
-    place = f"{where}, test {number}" + (f" {name!r}" if isinstance(name, str) else "")
+def _case(item: object, number: int, where: str, data: bytes) -> Case:
     try:
-        return _read_case(_fields(item, "the test"), place)
+        return _read_case(_fields(item, "the test"))
     except msgspec.ValidationError as error:
         problem = str(error).replace(" - at `$", " at `").replace("`.", "`")
-        raise UsageError(problem, where=place, hint=_HINT) from error
+        hint = _HINT
+        cause: Exception = error
     except OsmscopeError as error:
-        if error.where == place:
-            raise
-        raise UsageError(error.message, where=place, hint=error.hint) from error
+        problem, hint, cause = error.message, error.hint, error
+    name = item.get("test_name") or item.get("testName") if isinstance(item, dict) else None
+    lines = lines_of_tests(data)
+    place = f"{where}, line {lines[number - 1]}" if len(lines) >= number else where
+    place += f", test {number}" + (f" {name!r}" if isinstance(name, str) else "")
+    raise UsageError(problem, where=place, hint=hint) from cause
 
 
-def _read_case(item: Fields, place: str) -> Case:
+def _read_case(item: Fields) -> Case:
     unknown = item.keys() - {"test_name", "input", "validate", "route_config"}
     if unknown:
-        raise UsageError(f"unknown field {min(unknown)!r}", where=place, hint=_HINT)
+        raise UsageError(f"unknown field {min(unknown)!r}", hint=_HINT)
     name = item.get("test_name")
     if not isinstance(name, str) or not name:
-        raise UsageError("it has no test_name", where=place, hint="give each test a name")
+        raise UsageError("it has no test_name", hint="give each test a name")
     asked, expected = _fields(item.get("input"), "input"), _fields(item.get("validate"), "validate")
     if not expected:
-        raise UsageError("`validate` expects nothing", where=place, hint=_HINT)
+        raise UsageError("`validate` expects nothing", hint=_HINT)
     if "authority" in asked:
         return TableCase(
             name=name,
@@ -140,10 +148,10 @@ def _read_case(item: Fields, place: str) -> Case:
         )
     if "route_config" in item:
         problem = "`route_config` beside `input` is for tests with an `authority`"
-        raise UsageError(problem, where=place, hint="put it into `validate`")
+        raise UsageError(problem, hint="put it into `validate`")
     return ListenerCase(
         name=name,
-        input=_request(asked, place),
+        input=_request(asked),
         expected=_converted(expected, ListenerExpectation, "validate"),
     )
 
@@ -181,10 +189,10 @@ def _with_matchers(expected: Fields) -> Fields:
     return {**expected, **found}
 
 
-def _request(asked: Fields, place: str) -> TraceRequest:
+def _request(asked: Fields) -> TraceRequest:
     unknown = asked.keys() - _REQUEST_FIELDS
     if unknown:
-        raise UsageError(f"input has an unknown field {min(unknown)!r}", where=place, hint=_HINT)
+        raise UsageError(f"input has an unknown field {min(unknown)!r}", hint=_HINT)
     request = _converted(asked, TraceRequest, "input")
-    check_request(request, where=place)
+    check_request(request, where="")
     return request

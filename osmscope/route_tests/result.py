@@ -39,6 +39,8 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     """Why the request could not be evaluated."""
     seconds: float = 0.0
+    line: int = 0
+    """Where a test that fails stands in its file; 0 where that is not known."""
 
     @property
     def passed(self) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from osmscope.errors import OsmscopeError
 from osmscope.resources.proxy import Proxy
 from osmscope.route_tests.cases import Case, CaseFile, TableCase
+from osmscope.route_tests.lines import lines_of_tests
 from osmscope.route_tests.listener_case import run_listener_case
 from osmscope.route_tests.result import CaseResult, RunResult
 from osmscope.route_tests.table_case import run_table_case
@@ -61,7 +62,7 @@ class Runner:
         )
         return RunResult(
             file=file,
-            results=results,
+            results=_placed(results, cases.text),
             coverage=self._tables.coverage(results),
             seconds=self._clock() - started,
         )
@@ -88,3 +89,16 @@ class Runner:
         request = msgspec.structs.replace(case.input, runtime=given or None)
         case = msgspec.structs.replace(case, input=request)
         return run_listener_case(case, self._tracer, self._completion)
+
+
+def _placed(results: tuple[CaseResult, ...], text: bytes) -> tuple[CaseResult, ...]:
+    """Tell of those that fail where they stand."""
+    if all(result.passed for result in results):
+        return results
+    lines = lines_of_tests(text)
+    if len(lines) != len(results):
+        return results
+    return tuple(
+        result if result.passed else msgspec.structs.replace(result, line=line)
+        for result, line in zip(results, lines, strict=True)
+    )

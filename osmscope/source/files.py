@@ -70,7 +70,9 @@ def read_bytes(location: str) -> Source:
     try:
         if Path(path).is_dir():
             raise SourceError(
-                "this is a folder, not a dump", where=path, hint="read a folder with --from"
+                "this is a folder, not a file",
+                where=path,
+                hint="a mesh's folder is read with --from",
             )
         with open(path, "rb") as stream:
             if os.fstat(stream.fileno()).st_size > MAXIMUM_SIZE:

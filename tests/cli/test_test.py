@@ -55,6 +55,17 @@ def test_a_failure_is_1_with_what_came_instead(osmscope, table, tests):
     assert "1 failed in " in done.out
 
 
+def test_a_failure_says_where_it_stands_and_is_summed_up(osmscope, table, tests, tmp_path):
+    path = tests(f"# two tests\n{TEST % 'x'}")
+    report = tmp_path / "report.xml"
+    done = osmscope("test", path, table, "--junit-xml", report)
+    assert f"\n{path}:2\n" in done.out
+    assert f"\nFAILED {path}::one - cluster_name: expected x, not a\n" in done.out
+    failure = ElementTree.parse(report).find(".//failure")
+    assert failure is not None
+    assert (failure.text or "").startswith(f"{path}:2\n")
+
+
 @pytest.mark.parametrize(("percent", "code"), [("50", 0), ("50.1", 1)])
 def test_coverage_below_the_limit_is_1(osmscope, table, tests, percent, code):
     done = osmscope("test", tests(TEST % "a"), table, "--fail-under", percent)

@@ -71,27 +71,27 @@ def test_header_matchers_may_be_in_camel_case():
         ("tests: []", "the list of tests is empty (f.yaml)"),
         ("tests: [1]\nx: 1", "unknown field 'x' (f.yaml)"),
         ("runtime: 1\ntests: [1]", "`runtime` is not an object (f.yaml)"),
-        ("tests: [1]", "the test is no object (f.yaml, test 1)"),
+        ("tests: [1]", "the test is no object (f.yaml, line 1, test 1)"),
         ("tests:\n- a: [\n- b", "(f.yaml, line 3)"),
         ("tests:\n\t- a", "(f.yaml, line 2)"),
         ("a: &a [1]\ntests: *a", "YAML with aliases (f.yaml)"),
-        ('{"tests":\n[1,\n]}', "(f.yaml, line 3)"),
-        ("tests: [{input: {}}]", "it has no test_name (f.yaml, test 1)"),
-        ("tests: [{test_name: a, validate: {}}]", "input is missing (f.yaml, test 1 'a')"),
-        ("tests: [{test_name: a, input: {}}]", "validate is missing (f.yaml, test 1 'a')"),
+        ('{"tests":\n[1,\n]}', "(f.yaml, line 2, test 1)"),
+        ("tests: [{input: {}}]", "it has no test_name (f.yaml, line 1, test 1)"),
+        ("tests: [{test_name: a, validate: {}}]", "input is missing (f.yaml, line 1, test 1 'a')"),
+        ("tests: [{test_name: a, input: {}}]", "validate is missing (f.yaml, line 1, test 1 'a')"),
         ("tests: [{test_name: a, input: {}, validate: {}}]", "`validate` expects nothing"),
-        ("tests: [{test_name: a, x: 1}]", "unknown field 'x' (f.yaml, test 1 'a')"),
+        ("tests: [{test_name: a, x: 1}]", "unknown field 'x' (f.yaml, line 1, test 1 'a')"),
         (
             "tests: [{test_name: a, input: {x: 1}, validate: {code: 1}}]",
             "input has an unknown field 'x'",
         ),
         (
             "tests: [{test_name: a, input: {dst_ip: x}, validate: {code: 1}}]",
-            "dst_ip 'x' is not an IP address (f.yaml, test 1 'a')",
+            "dst_ip 'x' is not an IP address (f.yaml, line 1, test 1 'a')",
         ),
         (
             "tests: [{test_name: a, input: {}, validate: {code: x}}]",
-            "Expected `int | null`, got `str` at `code` (f.yaml, test 1",
+            "Expected `int | null`, got `str` at `code` (f.yaml, line 1, test 1",
         ),
         (
             "tests: [{test_name: a, input: {}, validate: {cluster_name: x}}]",
@@ -113,6 +113,17 @@ def test_what_is_wrong_is_said_on_one_line_with_its_place(text, message):
     assert message in str(caught.value)
     assert caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"tests": [{"test_name": "a", "input": {"host": "b"}, "validate": {"code": 1,},},],}',
+        '{"tests": [{"test_name": "a", "input": {"host": "b"}, "validate": {"code": 1}}, ]}',
+    ],
+)
+def test_commas_before_brackets_are_read_as_in_the_examples_of_envoys_tool(text):
+    assert read(text).cases[0].name == "a"
 
 
 def test_a_matcher_with_an_unknown_field_is_refused():
