@@ -96,7 +96,7 @@ def command(access_log: str, source: str | None, **options: object) -> int:
             "standard input cannot be both the access log and the dump",
             hint="give one of them as a file",
         )
-    from osmscope.replay.log_format import read_format
+    from osmscope.replay.json_format import read_format
     from osmscope.replay.replaying import Replay
     from osmscope.report.replay_report import ReplayReport
     from osmscope.trace.tracer import Tracer

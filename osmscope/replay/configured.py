@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from osmscope.replay.json_format import KeyPath, flattened
 from osmscope.resources.proxy import Proxy
 
 _KINDS = ("listener", "route_config", "ecds_filter")
@@ -21,8 +22,8 @@ MOST_IDENTITIES = 200
 class Configured(msgspec.Struct, frozen=True, kw_only=True):
     """What was found."""
 
-    json_keys: Mapping[str, str] = {}
-    """Key → format string, of all JSON formats; a key that has several is left out."""
+    json_keys: Mapping[KeyPath, str] = {}
+    """Place → format string, of all JSON formats; a place that has several is left out."""
     text_formats: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     """A name for each that a policy asks for in a client's certificate, in the dump's order."""
@@ -52,15 +53,14 @@ def configured(proxy: Proxy) -> Configured:
 class _Found(msgspec.Struct):
     """What was found so far; dictionaries keep the order."""
 
-    json_keys: dict[str, set[str]] = {}
+    json_keys: dict[KeyPath, set[str]] = {}
     text_formats: dict[str, None] = {}
     identities: dict[str, None] = {}
     headers: set[str] = set()
 
     def read_json_format(self, value: object) -> None:
-        for key, text in value.items() if isinstance(value, dict) else ():
-            if isinstance(text, str):
-                self.json_keys.setdefault(key, set()).add(text)
+        for path, text in flattened(value).items() if isinstance(value, dict) else ():
+            self.json_keys.setdefault(path, set()).add(text)
 
     def read_text_format(self, value: object) -> None:
         if isinstance(value, str):

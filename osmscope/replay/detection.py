@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from osmscope.errors import UsageError
 from osmscope.replay.configured import Configured
+from osmscope.replay.json_format import JsonFormat, flattened
 from osmscope.replay.log_format import (
     ENVOY_TEXT,
     ISTIO_TEXT,
     JSON_KEYS,
-    JsonFormat,
     LogFormat,
     TextFormat,
 )
@@ -39,7 +39,7 @@ def detect(lines: Sequence[bytes], configured: Configured) -> LogFormat | None:
 
 
 def _candidates(configured: Configured) -> Iterable[LogFormat]:
-    yield JsonFormat({**JSON_KEYS, **configured.json_keys}, "JSON")
+    yield JsonFormat({**flattened(JSON_KEYS), **configured.json_keys}, "JSON")
     for text in configured.text_formats:
         # One that names nothing of a request, or cannot be turned round, is of no use here.
         with contextlib.suppress(UsageError):

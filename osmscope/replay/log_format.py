@@ -3,8 +3,7 @@
 What Envoy does: a text format is written as it stands, each command replaced by its value, `-` for
 none; nothing is quoted or escaped, but for the values of a JSON format.
 Checked against Envoy 1.40.0.
-Not modelled: JSON formats with nested objects, typed_json_format's own types beyond numbers, and
-values that a formatter extension writes, but for `%CEL(xds.virtual_host_name)%`.
+Not modelled: values that a formatter extension writes, but for `%CEL(xds.virtual_host_name)%`.
 
 Decision: first a strict expression is tried, where a value ends at the first character of what
 stands behind it; it cannot backtrack. Where a value itself holds that character (a user agent with
@@ -23,7 +22,9 @@ import msgspec
 from osmscope.errors import UsageError
 from osmscope.replay.logged import HEADER, Logged, logged
 
-_COMMAND = re.compile(r"%([A-Z][A-Z0-9_]*)(?:\(((?:[^)]|\)(?!(?::\d+)?%))*)\))?(?::\d+)?%|%%")
+_COMMAND = re.compile(r"%([A-Z][A-Z0-9_]*)(?:\(((?:[^)]|\)(?!(?::\d+)?%))*)\))?(?::(\d+))?%|%%")
+_LINE_ENDS = re.compile(r"(?:\\[rn]|[\r\n])+\Z")
+"""A format's own line end, also as configuration files spell it."""
 
 _FIELD_OF = {
     "PROTOCOL": "protocol",
@@ -123,9 +124,9 @@ class TextFormat:
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
-        parts = tuple(_parts(text.rstrip("\r\n")))
-        self._fields = tuple(field for kind, field in parts if kind == "command")
-        if not any(self._fields):
+        parts = tuple(parts_of(_LINE_ENDS.sub("", text)))
+        self._fields = tuple((part.text, part.limit) for part in parts if part.is_command)
+        if not any(field for field, _ in self._fields):
             raise UsageError(
                 f"the format {text!r} names nothing of a request",
                 hint="give Envoy's format string, like '%REQ(:METHOD)% %REQ(:PATH)% …'",
@@ -136,8 +137,8 @@ class TextFormat:
 
     def read(self, line: bytes) -> Logged | None:
         """Read a line; None where it is not of this format."""
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        return self._logged(self._strict.fullmatch(text) or self._read_leniently(text))
+        values = self.values(line.decode("utf-8", "replace").rstrip("\r"))
+        return None if values is None else logged(values)
 
     def fits(self, line: bytes) -> bool:
         """Whether a line is of this format, every value without blanks or quotes of its own."""
@@ -156,70 +157,16 @@ class TextFormat:
             return None
         return shortest
 
-    def _logged(self, found: re.Match[str] | None) -> Logged | None:
+    def values(self, text: str) -> dict[str, str | None] | None:
+        """Read the values of a text by the names of fields; None where it is not of this format."""
+        found = self._strict.fullmatch(text) or self._read_leniently(text)
         if found is None:
             return None
         values: dict[str, str | None] = {}
-        for field, value in zip(self._fields, found.groups(), strict=True):
-            if field:
+        for (field, limit), value in zip(self._fields, found.groups(), strict=True):
+            if field and not is_cut(value, limit):
                 values[field] = "" if value == "-" else value
-        return logged(values)
-
-
-class JsonFormat:
-    """A JSON object a line.
-
-    Args:
-        keys: Its keys and the format string of each; what is not one command is not read.
-        name: What to call it.
-
-    Raises:
-        UsageError: It names nothing of a request.
-    """
-
-    def __init__(self, keys: Mapping[str, str], name: str) -> None:
-        self.name = name
-        self._fields = {key: field for key, text in keys.items() if (field := _only_field(text))}
-        if not self._fields:
-            raise UsageError(
-                "the format names nothing of a request",
-                hint='give an object like {"method": "%REQ(:METHOD)%", …}',
-            )
-        self._decoder = msgspec.json.Decoder(dict[str, object])
-
-    def read(self, line: bytes) -> Logged | None:
-        """Read a line; None where it is not an object with a key of this format."""
-        try:
-            found = self._decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
-        values: dict[str, str | None] = {}
-        for key, field in self._fields.items():
-            if key in found:
-                values[field] = _scalar(found[key])
-        return logged(values) if values else None
-
-    def fits(self, line: bytes) -> bool:
-        """Whether a line is an object with a key of this format."""
-        return self.read(line) is not None
-
-
-def read_format(text: str) -> LogFormat:
-    """Make a reader of a format that a user gives: a format string, or a JSON object of them.
-
-    Raises:
-        UsageError: It cannot be read, or names nothing of a request.
-    """
-    if not text.lstrip().startswith("{"):
-        return TextFormat(text, "the given format")
-    try:
-        keys = msgspec.json.decode(text, type=dict[str, str])
-    except msgspec.MsgspecError as error:
-        raise UsageError(
-            f"the format is not a JSON object of format strings: {error}",
-            hint='give an object like {"method": "%REQ(:METHOD)%", …}',
-        ) from None
-    return JsonFormat(keys, "the given JSON format")
+        return values
 
 
 def field_of(command: str, argument: str) -> str:
@@ -238,32 +185,46 @@ def field_of(command: str, argument: str) -> str:
     return _PSEUDO_HEADERS.get(first) or HEADER + first.lower()
 
 
-def _scalar(value: object) -> str:
-    if isinstance(value, str):
-        return "" if value == "-" else value
-    return str(value) if isinstance(value, int | float) else ""
+def is_cut(value: str, limit: int) -> bool:
+    """Tell whether a value may go on where Envoy wrote no more of it: `%REQ(X):20%`."""
+    return 0 < limit <= len(value)
 
 
-def _only_field(text: str) -> str:
-    found = _COMMAND.fullmatch(text)
-    return field_of(found[1] or "", found[2] or "") if found is not None else ""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a format: a literal, or a command."""
+
+    text: str
+    """The literal, or the field that the command writes; "" for one that does not matter."""
+    is_command: bool = False
+    limit: int = 0
+    """How many characters the command writes at most; 0 where it writes all."""
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Split a format: ("literal", text) and ("command", field) in their order."""
+def parts_of(text: str) -> Iterator[Part]:
+    """Split a format into its literals and commands, in their order."""
     end = 0
     for found in _COMMAND.finditer(text):
         literal = text[end : found.start()] + ("%" if found[0] == "%%" else "")
         if literal:
-            yield "literal", literal
+            yield Part(text=literal)
         if found[0] != "%%":
-            yield "command", field_of(found[1], found[2] or "")
+            field = field_of(found[1], found[2] or "")
+            yield Part(text=field, is_command=True, limit=int(found[3] or 0))
         end = found.end()
     if text[end:]:
-        yield "literal", text[end:]
+        yield Part(text=text[end:])
 
 
-def _expression(parts: tuple[tuple[str, str], ...], value_expression: str = "") -> str:
+_END = Part(text="")
+_OWN_EXPRESSIONS = {
+    "code": "([0-9]+|-|)",
+    "method": "([A-Za-z_-]*)",
+    "protocol": "(HTTP/[0-9.]+|-|)",
+}
+"""Fields whose values are known well enough to tell them from what a path may hold."""
+
+
+def _expression(parts: tuple[Part, ...], value_expression: str = "") -> str:
     """Write the regular expression of a format; each command is a group.
 
     Args:
@@ -271,15 +232,17 @@ def _expression(parts: tuple[tuple[str, str], ...], value_expression: str = "") 
         value_expression: What a value is; "" for all up to what stands behind it.
     """
     pieces = []
-    for (kind, value), (next_kind, following) in zip(parts, (*parts[1:], ("end", "")), strict=True):
-        if kind == "literal":
-            pieces.append(re.escape(value))
-        elif next_kind == "command":
-            pieces.append(_side_by_side(value))
-        elif next_kind == "end":
+    for part, following in zip(parts, (*parts[1:], _END), strict=True):
+        if not part.is_command:
+            pieces.append(re.escape(part.text))
+        elif following.is_command:
+            pieces.append(_side_by_side(part.text))
+        elif part.text in _OWN_EXPRESSIONS:
+            pieces.append(_OWN_EXPRESSIONS[part.text])
+        elif following is _END:
             pieces.append("(.*)")
         else:
-            pieces.append(value_expression or f"([^{re.escape(following[0])}]*)")
+            pieces.append(value_expression or f"([^{re.escape(following.text[0])}]*)")
     return "".join(pieces)
 
 

@@ -28,7 +28,7 @@ def test_formats_wherever_they_stand() -> None:
             {"x": {"text_format_source": {"inline_string": "%PROTOCOL%"}, "text_format": "%A%"}},
         )
     )
-    assert found.json_keys == {"a": "%REQ(:METHOD)%"}  # b means two things
+    assert found.json_keys == {("a",): "%REQ(:METHOD)%"}  # b means two things
     assert sorted(found.text_formats) == ["%A%", "%PROTOCOL%"]
 
 
@@ -52,6 +52,6 @@ def test_the_recorded_mesh(mesh) -> None:
     folder = mesh.folders[mesh.pod("bookstore-v1")]
     proxy = Proxy(Dump.read((folder / "config_dump.json").read_bytes(), where="a dump"))
     found = configured(proxy)
-    assert found.json_keys["route"] == "%ROUTE_NAME%"
-    assert "logger" not in found.json_keys  # another word in each of the three loggers
+    assert found.json_keys["route",] == "%ROUTE_NAME%"
+    assert ("logger",) not in found.json_keys  # another word in each of the three loggers
     assert "bookbuyer.bookbuyer.cluster.local" in found.identities

@@ -38,7 +38,7 @@ def test_the_dumps_own_text_format() -> None:
 
 
 def test_the_dumps_own_keys_are_known() -> None:
-    found = detect([b'{"verb": "GET"}'], Configured(json_keys={"verb": "%REQ(:METHOD)%"}))
+    found = detect([b'{"verb": "GET"}'], Configured(json_keys={("verb",): "%REQ(:METHOD)%"}))
     assert found is not None
     line = found.read(b'{"verb": "GET"}')
     assert line is not None

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from osmscope.errors import UsageError
+from osmscope.replay.json_format import read_format
 from osmscope.replay.log_format import (
     ENVOY_TEXT,
     ISTIO_TEXT,
-    JSON_KEYS,
-    JsonFormat,
     TextFormat,
     field_of,
-    read_format,
 )
 
 ENVOY_LINE = (
@@ -112,7 +107,7 @@ def test_what_a_command_says(command: str, argument: str, field: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
-        ("%REQ(:METHOD):3% 100%% %ROUTE_NAME%", "GET 100% r", {"method": "GET", "route": "r"}),
+        ("%REQ(:METHOD):9% 100%% %ROUTE_NAME%", "GET 100% r", {"method": "GET", "route": "r"}),
         (
             "%START_TIME(%Y-%m (%d))% %REQ(:PATH)%",
             "2026-11 (22) /a",
@@ -124,6 +119,11 @@ def test_what_a_command_says(command: str, argument: str, field: str) -> None:
             {"authority": "a:80", "path": "/b"},
         ),
         ("%ROUTE_NAME%\n", "-", {"route": ""}),
+        ("%ROUTE_NAME%\\n", "-", {"route": ""}),
+        ("%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%", "GET /a b HTTP/2", {"path": "/a b"}),
+        ("%REQ(:METHOD)%|%REQ(:PATH)%", "GET|/a|b", {"method": "GET", "path": "/a|b"}),
+        ("%REQ(:METHOD)% %REQ(:PATH):4% x", "GET /abc x", {"method": "GET", "path": None}),
+        ("%REQ(:METHOD)% %REQ(:PATH):4% x", "GET /ab x", {"method": "GET", "path": "/ab"}),
         (
             "%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%:%DOWNSTREAM_LOCAL_PORT% %ROUTE_NAME%",
             "10.0.0.1:80 r",
@@ -135,40 +135,3 @@ def test_a_given_format_string(text: str, line: str, expected: dict[str, str]) -
     found = read_format(text).read(line.encode())
     assert found is not None
     assert {name: getattr(found, name) for name in expected} == expected
-
-
-def test_a_given_json_format() -> None:
-    text = '{"m": "%REQ(:METHOD)%", "t": "%REQ(X-TENANT)%", "kind": "access", "two": "%A% %B%"}'
-    found = read_format(text).read(b'{"m": "GET", "t": null, "kind": "access"}')
-    assert found is not None
-    assert (found.method, found.headers) == ("GET", (("x-tenant", ""),))
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("no command", "names nothing of a request"),
-        ("%DURATION%", "names nothing of a request"),
-        ("%REQ(:METHOD)%%REQ(:PATH)%", "side by side"),
-        ('{"a": 1}', "not a JSON object of format strings"),
-        ('{"a": "b"}', "names nothing of a request"),
-    ],
-)
-def test_a_format_of_no_use_is_refused(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        read_format(text)
-
-
-@pytest.mark.parametrize("line", [b"", b"[]", b"7", b'{"x": 1}', b"\xff", b'{"method": "G', b"{}"])
-def test_what_is_not_a_line_of_json_keys(line: bytes) -> None:
-    assert JsonFormat(JSON_KEYS, "").read(line) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "code"), [(503, 503), ("503", 503), ("-", 0), (None, 0), ([1], 0), ("many", 0)]
-)
-def test_json_values_of_any_type(value: object, code: int) -> None:
-    line = json.dumps({"response_code": value, "method": {"a": 1}}).encode()
-    found = JsonFormat(JSON_KEYS, "").read(line)
-    assert found is not None
-    assert (found.code, found.method) == (code, "")
