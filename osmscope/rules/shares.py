@@ -18,6 +18,8 @@ class EndpointShare(msgspec.Struct, frozen=True):
     host: Host
     probability: Fraction
     health: Health
+    member: str = ""
+    """The cluster that it is of, where that is a member of the cluster that was asked."""
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,3 +41,11 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
     def after(self, reason: str) -> "Shares":
         """Return the same shares with a reason put before the others."""
         return msgspec.structs.replace(self, reasons=(reason, *self.reasons))
+
+    def of_member(self, name: str) -> "Shares":
+        """Return the same shares as those of a member of another cluster."""
+        endpoints = tuple(
+            share if share.member else msgspec.structs.replace(share, member=name)
+            for share in self.endpoints
+        )
+        return msgspec.structs.replace(self, endpoints=endpoints)

@@ -11,7 +11,6 @@ from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind
 from osmscope.rules.runtime_feature import unknown_features
 from osmscope.rules.transport_socket import transport_socket_of
-from osmscope.trace.cluster_hosts import ClusterHosts
 from osmscope.trace.gaps import gaps_on_path
 from osmscope.trace.path import Evaluation, Upstream
 from osmscope.trace.request import TraceRequest
@@ -40,12 +39,10 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
         rest.update(dict.fromkeys(way.assumptions))
         rest.update(dict.fromkeys(_unknown(way.missing)))
         _add_upstream(way.upstream, rest, notes)
-        rest.update(dict.fromkeys(_missing_secrets(sidecar, way.upstream)))
-        rest.update(dict.fromkeys(_odd_connections(sidecar, way.upstream)))
+        rest.update(dict.fromkeys(_connections(sidecar, way.upstream)))
     for tcp in evaluation.tcp:
         _add_upstream(tcp.upstream, rest, notes)
-        rest.update(dict.fromkeys(_missing_secrets(sidecar, tcp.upstream)))
-        rest.update(dict.fromkeys(_odd_connections(sidecar, tcp.upstream)))
+        rest.update(dict.fromkeys(_connections(sidecar, tcp.upstream)))
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
         rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
@@ -94,22 +91,19 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
         kept[assumption] = None
 
 
-def _odd_connections(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
-    """Name what connects to endpoints in a way that is not modelled."""
+def _connections(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
+    """Name what is not known of the connections to endpoints."""
     cluster = upstream.cluster if upstream is not None else None
-    if cluster is None:
-        return
-    hosts = sidecar.cluster_hosts(cluster)
-    yield from _odd_connections_of(sidecar, cluster, hosts)
-    for name in hosts.members:
-        member = sidecar.proxy.cluster(name)
-        if member is not None:
-            yield from _odd_connections_of(sidecar, member, sidecar.cluster_hosts(member))
+    for one in () if cluster is None else sidecar.connecting(cluster):
+        yield from _missing_secrets(sidecar, one)
+        yield from _odd_sockets(sidecar, one)
 
 
-def _odd_connections_of(sidecar: Sidecar, cluster: Cluster, hosts: ClusterHosts) -> tuple[str, ...]:
+def _odd_sockets(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+    """Name the transport sockets that are not modelled."""
+
     def find() -> Iterator[str]:
-        for host in hosts.balancer.hosts or (Host(address=""),):
+        for host in sidecar.cluster_hosts(cluster).balancer.hosts or (Host(address=""),):
             socket = transport_socket_of(cluster, host).configuration
             if isinstance(socket, Unsupported):
                 yield f'the transport socket "{socket.type_name}" connects to the endpoint itself'
@@ -117,33 +111,16 @@ def _odd_connections_of(sidecar: Sidecar, cluster: Cluster, hosts: ClusterHosts)
     return sidecar.remembered(("connections", id(cluster)), lambda: dict.fromkeys(find()))
 
 
-def _missing_secrets(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
+def _missing_secrets(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
     """Name the secrets of TLS to the endpoints that are not there: no handshake without them."""
-    cluster = upstream.cluster if upstream is not None else None
-    if cluster is None:
-        return
-    yield from _missing_secrets_of(sidecar, cluster, "upstream secrets")
-    for name in sidecar.cluster_hosts(cluster).members:
-        member = sidecar.proxy.cluster(name)
-        if member is not None:
-            yield from _missing_secrets_of(sidecar, member, _OF_A_MEMBER)
 
-
-_OF_A_MEMBER = "upstream secrets of a member"
-"""Where an awaited secret is an assumption too: it ends requests to a cluster of its own alone."""
-
-
-def _missing_secrets_of(sidecar: Sidecar, cluster: Cluster, what: str) -> tuple[str, ...]:
     def find() -> Iterator[str]:
-        proxy = sidecar.proxy
-        sockets = [match.transport_socket for match in cluster.transport_socket_matches]
-        if not sockets and cluster.transport_socket is not None:
+        proxy, matches = sidecar.proxy, cluster.transport_socket_matches
+        sockets = [match.transport_socket for match in matches]
+        if cluster.transport_socket is not None and all(match.match for match in matches):
             sockets.append(cluster.transport_socket)
         for name in dict.fromkeys(name for socket in sockets for name in secret_names(socket)):
-            if proxy.is_warming("secret", name):
-                if what == _OF_A_MEMBER:
-                    yield f'the secret "{name}", which SDS has not delivered yet, comes in time'
-            elif proxy.secret(name) is None:
+            if proxy.secret(name) is None and not proxy.is_warming("secret", name):
                 yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
 
-    return sidecar.remembered((what, id(cluster)), find)
+    return sidecar.remembered(("upstream secrets", id(cluster)), find)

@@ -11,7 +11,7 @@ from osmscope.rules.facts import Headers
 from osmscope.rules.hosts import Host
 from osmscope.rules.shares import Shares
 from osmscope.rules.transport_socket import transport_socket_of, upstream_tls
-from osmscope.rules.upstream_protocol import UpstreamProtocol, upstream_protocol
+from osmscope.rules.upstream_protocol import upstream_protocol
 from osmscope.trace.answer import Candidate, Step
 from osmscope.trace.path import Upstream
 from osmscope.trace.update_notes import update_notes
@@ -51,9 +51,9 @@ def cluster_steps(
     if shares is not None:
         yield _endpoint_step(shares)
     if upstream.cluster is not None and shares is not None and shares.endpoints:
-        protocol = upstream_protocol(upstream.cluster, spoken) if spoken else None
-        host = shares.endpoints[0].host
-        yield _transport_step(upstream.cluster, host, headers, protocol)
+        first = shares.endpoints[0]
+        owner = (first.member and proxy.cluster(first.member)) or upstream.cluster
+        yield _transport_step(_Connecting(upstream.cluster, owner, first.host), headers, spoken)
 
 
 def _endpoint_step(shares: Shares) -> Step:
@@ -71,11 +71,20 @@ def _endpoint_step(shares: Shares) -> Step:
     )
 
 
-def _transport_step(
-    cluster: Cluster, host: Host, headers: Headers | None, protocol: UpstreamProtocol | None
-) -> Step:
+class _Connecting(msgspec.Struct, frozen=True):
+    """Who connects to what."""
+
+    asked: Cluster
+    """The cluster that the request goes to: its options take the SNI from the authority."""
+    owner: Cluster
+    """The cluster that the endpoint is of: its transport socket and protocol are used."""
+    host: Host
+
+
+def _transport_step(connecting: _Connecting, headers: Headers | None, spoken: str) -> Step:
     """Tell what is spoken to an endpoint; the protocol too, where that is not HTTP/1.1."""
-    step = _tls_step(cluster, host, headers, "" if protocol is None else protocol.name)
+    protocol = upstream_protocol(connecting.owner, spoken) if spoken else None
+    step = _tls_step(connecting, headers, "" if protocol is None else protocol.name)
     if protocol is None or protocol.name == "HTTP/1.1":
         return step
     # A field that names it says no more than the name does.
@@ -85,11 +94,12 @@ def _transport_step(
     return msgspec.structs.replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
 
 
-def _tls_step(cluster: Cluster, host: Host, headers: Headers | None, protocol: str) -> Step:
-    choice = transport_socket_of(cluster, host)
+def _tls_step(connecting: _Connecting, headers: Headers | None, protocol: str) -> Step:
+    host = connecting.host
+    choice = transport_socket_of(connecting.owner, host)
     if choice.missing:
         return Step(kind="upstream_tls", chosen="", reason=f"{choice.missing} is not known")
-    tls = upstream_tls(cluster, host, choice.configuration, headers, protocol)
+    tls = upstream_tls(connecting.asked, host, choice.configuration, headers, protocol)
     notes = [f"assumed: {choice.condition}"] if choice.condition else []
     if tls is None:
         reason = choice.reason

@@ -45,6 +45,9 @@ def gaps_on_path(sidecar: Sidecar, evaluation: Evaluation) -> Iterator[str]:
     ):
         if upstream is not None and upstream.cluster is not None:
             yield from _of_cluster(sidecar, upstream.cluster)
+            for member in sidecar.connecting(upstream.cluster):
+                if member is not upstream.cluster:
+                    yield from _of_cluster(sidecar, member)
 
 
 def _of_connection(sidecar: Sidecar, path: ConnectionPath) -> Iterator[str]:

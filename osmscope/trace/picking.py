@@ -12,7 +12,7 @@ from osmscope.rules import circuit_breaker
 from osmscope.rules.absent_load_assignment import depends_on_metadata
 from osmscope.rules.aggregate import Member, MemberShare, member_shares
 from osmscope.rules.cluster_type import ClusterKind
-from osmscope.rules.composite import AttemptShare, first_attempt
+from osmscope.rules.composite import asked
 from osmscope.rules.dynamic_forward_proxy import dynamic_host
 from osmscope.rules.facts import Connection, Request
 from osmscope.rules.hash_policy import HashResult, request_hash
@@ -53,6 +53,8 @@ class Picking(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Mapping[str, object] = {}
     tunnels: bool = False
     """Whether a `tcp_proxy` sends its bytes inside an HTTP request."""
+    within: tuple[str, ...] = ()
+    """The composite clusters' members that are being asked."""
 
 
 def pick(
@@ -74,7 +76,15 @@ def pick(
         yield _replace(start, missing=hosts.missing)
     elif isinstance(kept, Upstream):
         yield _refused(kept, start.cluster, picking)
-    elif missing := _missing(hosts, start.name, picking):
+    else:
+        yield from _picked(sidecar, hosts, start, picking)
+
+
+def _picked(
+    sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
+) -> Iterator[Upstream]:
+    """Yield what a cluster picks where no session names an endpoint."""
+    if missing := _missing(hosts, start.name, picking):
         yield _replace(start, missing=missing)
     elif hosts.kind is ClusterKind.ORIGINAL_DST:
         yield _refused(_original_destination(start, picking), start.cluster, picking)
@@ -96,6 +106,8 @@ def pick(
 
 
 _BY_REQUEST = (ClusterKind.DYNAMIC_FORWARD_PROXY, ClusterKind.REDIS, ClusterKind.OTHER)
+_MADE_BY_REQUESTS = (ClusterKind.ORIGINAL_DST, *_BY_REQUEST)
+"""Kinds that have endpoints once requests have asked for them."""
 
 
 def _missing(hosts: ClusterHosts, cluster: str, picking: Picking) -> str:
@@ -202,7 +214,11 @@ def _members(
             continue
         member = sidecar.cluster_hosts(cluster)
         hashed = _hash(member.balancer, picking)
-        if missing := _missing(member, name, picking) or hashed.missing:
+        missing = _missing(member, name, picking) or hashed.missing
+        has_any = bool(member.balancer.hosts) or not sidecar.proxy.has_endpoints(cluster)
+        if member.kind in _MADE_BY_REQUESTS and has_any:
+            missing = f'what the member "{name}" picks, whose endpoints are found at request time'
+        if missing:
             return _replace(start, missing=missing), ()
         members.append(Member(cluster=name, balancer=member.balancer, hash_value=hashed.value))
         start = _replace(start, assumptions=(*start.assumptions, *member.assumptions))
@@ -223,23 +239,57 @@ def _aggregate(
 def _composite(
     sidecar: Sidecar, hosts: ClusterHosts, start: Upstream, picking: Picking
 ) -> Iterator[Upstream]:
-    start, members = _members(sidecar, hosts, start, picking)
-    if start.missing:
-        yield start
-        return
     if picking.request is None:
         reason = "a connection of tcp_proxy has no attempt that a composite cluster could count"
         yield _replace(start, reply=_replace(_NO_HOST, reason=reason))
         return
-    shares = (
-        (one.cluster, one.balancer.shares(one.hash_value, picking.criteria)) for one in members
+    sidecar.proxy.expect_clusters(hosts.members)
+    ways = [
+        list(_of_member(sidecar, cluster, start, picking))
+        for cluster in map(sidecar.proxy.cluster, hosts.members)
+        if cluster is not None
+    ]
+    unavailable = (
+        sum((way.probability for way in of_one if _finds_none(way)), Fraction(0)) for of_one in ways
     )
-    yield from _of_parts(sidecar, tuple(first_attempt(shares)), start, picking)
+    *shares, none = asked(unavailable)
+    for share, of_one in zip(shares, ways, strict=True):
+        for way in of_one:
+            if share and not _finds_none(way):
+                yield _replace(way, probability=way.probability * share)
+    if none:
+        reason = "no member of the composite cluster has an endpoint"
+        yield _replace(start, reply=_replace(_NO_HOST, reason=reason), probability=none)
+
+
+def _of_member(
+    sidecar: Sidecar, cluster: Cluster, start: Upstream, picking: Picking
+) -> Iterator[Upstream]:
+    """Yield what a member of a composite cluster picks, as ways of the composite cluster."""
+    if cluster.name in picking.within:
+        yield _replace(start, missing=f'what the cluster "{cluster.name}" picks within itself')
+        return
+    hosts = sidecar.cluster_hosts(cluster)
+    if hosts.kind is ClusterKind.DYNAMIC_FORWARD_PROXY:  # Envoy 1.40.0 ends by a fault
+        yield _replace(start, missing=f'what the dynamic forward proxy "{cluster.name}" picks')
+        return
+    picking = _replace(picking, within=(*picking.within, cluster.name))
+    member = _replace(start, name=cluster.name, cluster=cluster)
+    for way in _picked(sidecar, hosts, member, picking):
+        shares = way.shares
+        if shares is not None:
+            shares = shares.after(f"member {cluster.name}").of_member(cluster.name)
+        yield _replace(way, name=start.name, cluster=start.cluster, shares=shares)
+
+
+def _finds_none(way: Upstream) -> bool:
+    """Whether no endpoint was found; one that is found may be refused all the same."""
+    return way.reply is not None and way.shares is None
 
 
 def _of_parts(
     sidecar: Sidecar,
-    parts: tuple[MemberShare, ...] | tuple[AttemptShare, ...],
+    parts: tuple[MemberShare, ...],
     start: Upstream,
     picking: Picking,
 ) -> Iterator[Upstream]:
@@ -248,13 +298,14 @@ def _of_parts(
     for part in parts:
         share = part.probability * (1 - part.shares.unavailable)
         member = sidecar.proxy.cluster(part.cluster)
-        refused = _refused(_replace(start, probability=share), member, picking)
+        of_part = _replace(start, probability=share, shares=part.shares)
+        refused = _refused(of_part, member, picking)
         if refused.reply is None:
             accepted.append(part)
         elif share:
             yield refused
     endpoints = tuple(
-        EndpointShare(share.host, part.probability * share.probability, share.health)
+        EndpointShare(share.host, part.probability * share.probability, share.health, part.cluster)
         for part in accepted
         for share in part.shares.endpoints
     )

@@ -134,6 +134,28 @@ class Sidecar:
             hosts = self._cluster_hosts[cluster.name] = cluster_hosts(self.proxy, cluster)
         return hosts
 
+    def connecting(self, cluster: Cluster) -> tuple[Cluster, ...]:
+        """List the clusters whose endpoints are connected to: itself, or its members instead.
+
+        Raises:
+            DumpError: A resource cannot be read.
+        """
+        if not self.cluster_hosts(cluster).members:
+            return (cluster,)
+        found: dict[str, Cluster] = {}
+        seen: set[str] = set()
+        waiting = [cluster]
+        while waiting:
+            one = waiting.pop()
+            if one.name in seen:
+                continue
+            seen.add(one.name)
+            members = self.cluster_hosts(one).members
+            if not members:
+                found[one.name] = one
+            waiting.extend(filter(None, map(self.proxy.cluster, members)))
+        return tuple(found.values())
+
     def cluster_health(self, name: str) -> tuple[int, int] | None:
         """Return how many endpoints of a cluster are healthy, and how many there are.
 

@@ -33,10 +33,11 @@ def with_secrets(sidecar: Sidecar, upstream: Upstream, *, of_request: bool) -> I
     if shares is None or cluster is None or upstream.reply or not _any_awaited(sidecar, cluster):
         yield upstream
         return
+    owners = {one.name: one for one in sidecar.connecting(cluster)}
     kept: list[EndpointShare] = []
     lost: list[tuple[EndpointShare, tuple[str, ...]]] = []
     for share in shares.endpoints:
-        choice = transport_socket_of(cluster, share.host)
+        choice = transport_socket_of(owners.get(share.member, cluster), share.host)
         words = choice.condition
         if choice.missing:
             words = f"{choice.missing} chooses a transport socket that has its secrets"
@@ -75,9 +76,10 @@ def _any_awaited(sidecar: Sidecar, cluster: Cluster) -> bool:
     """Whether a cluster refers to a secret that is awaited: nearly none does."""
 
     def find() -> Iterator[str]:
-        sockets = [match.transport_socket for match in cluster.transport_socket_matches]
-        for socket in (cluster.transport_socket, *sockets):
-            yield from (name for name in secret_names(socket) if _is_awaited(sidecar, name))
+        for one in sidecar.connecting(cluster):
+            sockets = [match.transport_socket for match in one.transport_socket_matches]
+            for socket in (one.transport_socket, *sockets):
+                yield from (name for name in secret_names(socket) if _is_awaited(sidecar, name))
 
     return bool(sidecar.remembered(("awaited secrets", id(cluster)), find))
 

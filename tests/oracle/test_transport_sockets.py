@@ -12,7 +12,15 @@ from tests.oracle.agreement import trace_request, verdicts
 from tests.oracle.case import Case
 from tests.oracle.envoy_batch import Batch, Oracle
 from tests.oracle.envoy_files import endpoint
-from tests.oracle.upstream_cases import EXTENSIONS, action, own, request
+from tests.oracle.upstream_cases import (
+    EXTENSIONS,
+    action,
+    aggregate,
+    composite,
+    options,
+    own,
+    request,
+)
 
 pytestmark = pytest.mark.envoy
 
@@ -122,6 +130,19 @@ CASES: dict[str, Case] = {
     "a list": texts([1, "a"], '[1,"a"]'),
     "a struct": texts({"b": 1, "a": 2}, '{"a":2,"b":1}'),
 }  # fmt: skip
+BY_AUTHORITY = options(upstream_http_protocol_options={"auto_sni": True})
+for _kind in (aggregate, composite):
+    _of, _name = _kind("m"), f" of {_kind.__name__}"
+    CASES |= {
+        f"a member{_name}": action(_of, own(name="m", transport_socket=tls("m"))),
+        f"the cluster{_name}": action(_of | {"transport_socket": tls("own")}, own(name="m")),
+        f"a member by authority{_name}": action(
+            _of, own(name="m", transport_socket=tls("m"), **BY_AUTHORITY)
+        ),
+        f"the cluster by authority{_name}": action(
+            _of | BY_AUTHORITY, own(name="m", transport_socket=tls("m"))
+        ),
+    }
 SHARED = asking(**matcher(reading(kind="FilterStateInput", key="k"), x="a"))
 UNKNOWN = asking(transport_socket=socket(
     "http_11_proxy.v3.Http11ProxyUpstreamTransport", transport_socket=RAW))  # fmt: skip
@@ -135,7 +156,7 @@ def batch(envoy_oracle: Oracle) -> Batch:
 @pytest.mark.parametrize("name", CASES)
 def test_envoy_connects_as_told(batch: Batch, name: str) -> None:
     result = batch.results[list(CASES).index(name)]
-    (outcome,) = result.outcomes
+    outcome = result.outcomes[0]
     (received,) = outcome.received
     dump = Dump.read(batch.config_dump, where="config_dump")
     tracer = Tracer(Proxy(dump, read_clusters(batch.clusters, where="clusters")))

@@ -187,6 +187,8 @@ DYNAMIC = of_type(
     "dynamic_forward_proxy.v3.ClusterConfig",
     {"dns_cache_config": {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}},
 )
+ORIGINAL_DST = of_type("original_dst.v3.OriginalDstCluster", {})
+NO_FALLBACK = {"subset_selectors": [{"keys": ["v"]}]}
 ONE_OF_TWO = own(ONE, unhealthy(TWO), name="one", common_lb_config={
     "healthy_panic_threshold": {"value": 0}})  # fmt: skip
 
@@ -238,6 +240,30 @@ DECIDED: dict[str, tuple[Case, str]] = {
     "composite with an empty first": (
         action(composite("m", "n"), empty("m"), own(TWO, name="n")), f"reaches {TWO}"),
     "composite of none": (action(composite("m")), f"503 UH {NONE}"),
+    "composite of a composite": (
+        action(composite("m"), composite("n") | {"name": "m-CONFIG"}, own(ONE, name="n")),
+        f"reaches {ONE}"),
+    "composite of an aggregate": (
+        action(composite("m"), aggregate("n") | {"name": "m-CONFIG"}, own(ONE, name="n")),
+        f"reaches {ONE}"),
+    "aggregate of a composite": (
+        action(aggregate("m"), composite("n") | {"name": "m-CONFIG"}, own(ONE, name="n")),
+        f"503 UH {NONE}"),
+    "composite of an original destination": (
+        action(composite("m", "n"), ORIGINAL_DST | {"name": "m-CONFIG"}, own(ONE, name="n")),
+        f"reaches {DESTINATION}"),
+    "aggregate of an original destination": (
+        action(aggregate("m"), ORIGINAL_DST | {"name": "m-CONFIG"}), f"503 UH {NONE}"),
+    "composite with a subset that is not there": (
+        action(composite("m", "n"),
+               own(versioned(ONE, "1"), name="m", lb_subset_config=NO_FALLBACK),
+               own(TWO, name="n"), **to_version("2")), f"reaches {TWO}"),
+    "composite whose first refuses": (
+        action(composite("m", "n"), own(ONE, name="m", **BREAKER_0), own(TWO, name="n")),
+        f"503 UO {OVERFLOW}"),
+    "composite whose aggregate refuses": (
+        action(composite("m", "o"), aggregate("n") | {"name": "m-CONFIG"},
+               own(ONE, name="n", **BREAKER_0), own(TWO, name="o")), f"503 UO {OVERFLOW}"),
     "composite for tcp": (case(tcp(**OWN), composite("m"), own(ONE, name="m")), "0 UH"),
     "dynamic forward proxy": (action(DYNAMIC, host_rewrite_literal="127.8.3.9:1"),
                               "reaches 127.8.3.9"),

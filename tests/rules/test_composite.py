@@ -4,26 +4,23 @@ from fractions import Fraction
 
 import pytest
 
-from osmscope.rules.composite import first_attempt
-from osmscope.rules.shares import Shares
+from osmscope.rules.composite import asked
 
-FINDS = Shares()
-HALF = Shares(unavailable=Fraction(1, 2))
-FINDS_NONE = Shares(unavailable=Fraction(1))
+FINDS, HALF, FINDS_NONE = Fraction(0), Fraction(1, 2), Fraction(1)
 
 
 @pytest.mark.parametrize(
-    ("members", "expected"),
+    ("unavailable", "shares"),
     [
-        ([("a", FINDS), ("b", FINDS)], {"a": Fraction(1)}),
-        ([("a", FINDS_NONE), ("b", FINDS)], {"b": Fraction(1)}),
-        ([("a", HALF), ("b", FINDS)], {"a": Fraction(1, 2), "b": Fraction(1, 2)}),
-        ([("a", HALF), ("b", HALF)], {"a": Fraction(1, 2), "b": Fraction(1, 4)}),
-        ([("a", FINDS_NONE)], {}),
-        ([], {}),
+        ([FINDS, FINDS], [1, 0, 0]),
+        ([FINDS_NONE, FINDS], [1, 1, 0]),
+        ([HALF, FINDS], [1, Fraction(1, 2), 0]),
+        ([HALF, HALF], [1, Fraction(1, 2), Fraction(1, 4)]),
+        ([FINDS_NONE], [1, 1]),
+        ([], [1]),
     ],
 )
 def test_the_first_attempt_goes_to_the_first_member_that_finds_a_host(
-    members: list[tuple[str, Shares]], expected: dict[str, Fraction]
+    unavailable: list[Fraction], shares: list[Fraction]
 ) -> None:
-    assert {part.cluster: part.probability for part in first_attempt(members)} == expected
+    assert list(asked(unavailable)) == shares

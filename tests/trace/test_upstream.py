@@ -6,6 +6,7 @@ from tests.trace.sidecars import (
     EVERYTHING,
     HTTP,
     ORIGINAL_DST,
+    address,
     ask,
     behind,
     brief,
@@ -215,6 +216,48 @@ def test_an_authority_that_is_an_address_is_its_own_endpoint():
 )
 def test_a_composite_goes_to_its_first_member_with_an_endpoint(members, expected):
     outcome = only(reaching(COMPOSITE, *members))
+    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
+    assert found == expected
+
+
+TO_DESTINATION = {"name": "one", "type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}
+"""No listener filter restores the destination: it finds none."""
+
+
+def within(name, *members):
+    config = {"clusters": [{"name": member} for member in members]}
+    return of_type("composite", "composite.v3.ClusterConfig", **config) | {"name": name}
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([within("one", "two"), cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
+        ([within("one", "three"), cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
+        ([within("one", "one"), cluster("two", "10.0.0.2:1")], "unknown"),
+        ([DYNAMIC | {"name": "one"}], "unknown"),
+        ([TO_DESTINATION, cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
+    ],
+)
+def test_members_of_a_composite_pick_by_themselves(members, expected):
+    outcome = only(reaching(COMPOSITE, *members))
+    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (None, "unknown"),
+        ([{"name": "one"}], "10.0.0.3:1"),
+        ([{"name": "one", "host_statuses": [{"address": address("10.0.0.9:1")}]}], "unknown"),
+    ],
+)
+def test_members_of_an_aggregate_may_find_endpoints_by_requests(statuses, expected):
+    members = [TO_DESTINATION, cluster("two", "10.0.0.3:1")]
+    routes = manager(table(host("all", ["*"], route())))
+    built = sections([listener(chain(routes))], clusters=[AGGREGATE, *members])
+    outcome = only(tracer(built, statuses))
     found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
     assert found == expected
 

@@ -121,13 +121,21 @@ def test_a_connection_is_closed():
 
 
 @pytest.mark.parametrize(
-    ("secret", "words"),
-    [("gone", "which the dump lacks"), ("late", "which SDS has not delivered yet"), ("here", None)],
+    ("secret", "expected", "words"),
+    [
+        ("gone", {"forwarded a": 1.0}, "which the dump lacks"),
+        ("late", {REFUSED: 1.0}, "not delivered in the meantime"),
+        ("here", {"forwarded a": 1.0}, None),
+    ],
 )
-def test_members_of_an_aggregate_have_secrets(secret, words):
-    kind = "type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig"
-    config = {"@type": kind, "clusters": ["m", "nowhere"]}
-    one = {"name": "a", "cluster_type": {"name": "x", "typed_config": config}}
+@pytest.mark.parametrize("kind", ["aggregate", "composite"])
+def test_members_have_secrets_of_their_own(kind, secret, expected, words):
+    full = f"type.googleapis.com/envoy.extensions.clusters.{kind}.v3.ClusterConfig"
+    names = ["m", "nowhere"]
+    members = names if kind == "aggregate" else [{"name": name} for name in names]
+    config = {"@type": full, "clusters": members}
+    one = {"name": "a", "cluster_type": {"name": "x", "typed_config": config}, **tls("late")}
     answer = ask(sidecar(one, cluster("m", **tls(secret))))
+    assert shares(answer) == expected
     assert bool(answer.assumptions) is (words is not None)
     assert words is None or words in answer.assumptions[0]
