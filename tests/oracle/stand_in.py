@@ -144,12 +144,12 @@ def stand_in(tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
             loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
-            loop.run_until_complete(_end(server, one))
+            loop.run_until_complete(_finish(server, one))
     finally:
         loop.close()
 
 
-async def _end(server: asyncio.Server, one: StandIn) -> None:
+async def _finish(server: asyncio.Server, one: StandIn) -> None:
     for transport in tuple(one.open):
         transport.abort()
     await server.wait_closed()
