@@ -207,9 +207,11 @@ def _answered(found: Found, reply: LocalReply, url: str) -> Found:
         levels = ()
     body = route.direct_response.body if route.direct_response is not None else None
     context = FormatContext(request=request, route_name=route.name)
+    response = direct_response_headers(reply, body, levels, context)
     return _replace(
         found,
         path_redirect=url,
         code_redirect=reply.code,
-        response_headers=direct_response_headers(reply, body, levels, context),
+        response_headers=response.headers,
+        missing=response.missing,
     )

@@ -15,14 +15,14 @@ import msgspec
 
 from osmscope.resources.network_filters import DataSource
 from osmscope.rules.facts import Headers
-from osmscope.rules.header_mutation import Level, apply, response_mutations
+from osmscope.rules.header_mutation import Level, Mutated, apply, response_mutations
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.substitution_format import FormatContext
 
 
 def direct_response_headers(
     reply: LocalReply, body: DataSource | None, levels: tuple[Level, ...], context: FormatContext
-) -> Headers:
+) -> Mutated:
     """Return the response headers of a direct response or a redirect.
 
     Args:
@@ -34,14 +34,16 @@ def direct_response_headers(
     pairs = [(":status", str(reply.code))]
     if reply.location is not None:
         pairs.append(("location", reply.location))
-    context = msgspec.structs.replace(context, response_headers=Headers.of(pairs))
-    headers = apply(map(response_mutations, levels), context, response=True).headers
-    length = _length(body)
+    context = msgspec.structs.replace(
+        context, response_headers=Headers.of(pairs), own_details=reply.details or ""
+    )
+    changed = apply(map(response_mutations, levels), context, response=True)
+    headers, length = changed.headers, _length(body)
     if not length:
-        return headers.remove("content-length", "content-type")
+        return Mutated(headers.remove("content-length", "content-type"), changed.missing)
     if "content-type" not in headers:
         headers = headers.set("content-type", "text/plain")
-    return headers.set("content-length", str(length))
+    return Mutated(headers.set("content-length", str(length)), changed.missing)
 
 
 def _length(body: DataSource | None) -> int:

@@ -2,7 +2,8 @@
 
 What Envoy does: the weighted cluster's changes come first, then the route's, the virtual host's and
 the table's, or these three in reverse with `most_specific_header_mutations_wins`; each level
-removes before it adds. They apply to endpoints' responses and to the router's own replies.
+removes, then replaces, then adds. An empty value changes nothing unless it is to be kept. They
+apply to endpoints' responses and to the router's own replies.
 Checked against Envoy 1.40.0. Not modelled: what the response holds, so `%COMMANDS%` that read
 it are left as they stand; changes by filters.
 """
@@ -37,8 +38,11 @@ def response_changes(levels: Iterable[Level], context: FormatContext) -> Iterato
         changes = response_mutations(level)
         for name in changes.to_remove:
             yield f'{_name(level)} removes "{name}"'
-        for option in changes.to_add:
-            yield f'{_name(level)} {_verb(option)} "{_header(option, context)}"'
+        # What replaces is done before what adds.
+        for option in sorted(changes.to_add, key=lambda option: _verb(option).startswith("adds")):
+            value = _value(option, context)
+            if value or option.keep_empty_value:
+                yield f'{_name(level)} {_verb(option)} "{option.header.key}: {value}"'
 
 
 def _name(level: Level) -> str:
@@ -55,9 +59,8 @@ def _verb(option: HeaderValueOption) -> str:
     return _ACTIONS.get(option.append_action, "adds")
 
 
-def _header(option: HeaderValueOption, context: FormatContext) -> str:
+def _value(option: HeaderValueOption, context: FormatContext) -> str:
     template = option.header.value
     told = msgspec.structs.replace(context, response_headers=Headers())
     formatted = format_text(template, told)
-    value = formatted.text if formatted.complete and "%RESP" not in template else template
-    return f"{option.header.key}: {value}"
+    return formatted.text if formatted.complete and "%RESP" not in template else template

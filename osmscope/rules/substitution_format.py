@@ -38,6 +38,8 @@ class FormatContext(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster's `alt_stat_name`; "" where that is its name."""
     response_headers: Headers | None = None
     """None before there is a response."""
+    own_details: str = ""
+    """The details of a reply that the router gives by itself, whose code is 0 yet; "" otherwise."""
 
 
 class Formatted(msgspec.Struct, frozen=True):
@@ -129,9 +131,15 @@ def _response_header(argument: str, context: FormatContext) -> str | None:
 
 
 def _response_code(argument: str, context: FormatContext) -> str | None:
-    if context.response_headers is not None:
+    if context.response_headers is not None and not context.own_details:
         raise _MissingError
     return "0"  # there is none before there is a response
+
+
+def _response_code_details(argument: str, context: FormatContext) -> str | None:
+    if not context.own_details:
+        raise _MissingError
+    return context.own_details
 
 
 def _path(argument: str, context: FormatContext) -> str | None:
@@ -233,6 +241,7 @@ _COMMANDS: dict[str, _Read] = {
     "UPSTREAM_CLUSTER_RAW": lambda _, context: context.cluster,
     "UPSTREAM_REQUEST_ATTEMPT_COUNT": lambda _, context: "1",
     "RESPONSE_CODE": _response_code,
+    "RESPONSE_CODE_DETAILS": _response_code_details,
     "REQUESTED_SERVER_NAME": _requested_server_name,
     "DOWNSTREAM_REMOTE_ADDRESS": _of_request(lambda r: _address(_remote_ip(r), _remote_port(r))),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _of_request(_remote_ip),

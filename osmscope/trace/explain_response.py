@@ -25,8 +25,12 @@ def response_steps(path: HttpPath) -> Iterator[Step]:
     cluster = resolved.cluster_choice
     if cluster is not None and cluster.entry is not None:
         levels.insert(0, cluster.entry)
+    request = path.request
+    if path.sent is not None:
+        # What is sent on is what `%REQ()%` reads then, rewritten path and all.
+        request = request.with_headers(path.sent.headers)
     context = FormatContext(
-        request=path.request,
+        request=request,
         route_name=route.name,
         cluster=cluster.name if cluster is not None else "",
     )

@@ -42,12 +42,22 @@ REMOVING = msgspec.convert({"response_headers_to_remove": ["server", "via"]}, Ro
             ['the route sets, if present, "x-a: b"'],
         ),
         (adding(Route, "%REQ(x-q)% %ROUTE_NAME%"), ['the route adds "x-a: v r"']),
+        (adding(Route, "%REQ(x-no)%"), []),
+        (adding(Route, "%REQ(x-no)%", keep_empty_value=True), ['the route adds "x-a: "']),
         (adding(Route, "%RESP(x)%"), ['the route adds "x-a: %RESP(x)%"']),
         (adding(Route, "%START_TIME%"), ['the route adds "x-a: %START_TIME%"']),
     ],
 )
 def test_changes(level: Level, expected: list[str]) -> None:
     assert list(response_changes([level], CONTEXT)) == expected
+
+
+def test_what_replaces_comes_before_what_adds() -> None:
+    options = [{"header": {"key": "x-a", "value": "1"}},
+               {"header": {"key": "x-a", "value": "2"}, "append": False}]  # fmt: skip
+    level = msgspec.convert({"response_headers_to_add": options}, Route)
+    changes = list(response_changes([level], CONTEXT))
+    assert changes == ['the route sets "x-a: 2"', 'the route adds "x-a: 1"']
 
 
 def test_levels_come_in_order() -> None:

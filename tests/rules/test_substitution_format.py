@@ -172,6 +172,14 @@ def test_before_the_response_its_code_is_0() -> None:
     assert format_text("%RESPONSE_CODE%", facts).missing == ("%RESPONSE_CODE%",)
 
 
+def test_a_reply_of_the_router_has_details_and_no_code_yet() -> None:
+    own = FormatContext(
+        request=context().request, response_headers=Headers.of([]), own_details="direct_response"
+    )
+    assert format_text("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%", own).text == "0 direct_response"
+    assert format_text("%RESPONSE_CODE_DETAILS%", context()).missing == ("%RESPONSE_CODE_DETAILS%",)
+
+
 def test_the_observability_name_stands_for_the_cluster() -> None:
     facts = FormatContext(request=context().request, cluster="c", observability_name="o")
     assert format_text("%UPSTREAM_CLUSTER% %UPSTREAM_CLUSTER_RAW%", facts).text == "o c"

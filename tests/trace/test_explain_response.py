@@ -37,3 +37,10 @@ def told(*routes, **fields):
 )
 def test_changes(routes, fields, expected):
     assert told(*routes, **fields) == expected
+
+
+def test_what_was_sent_on_is_what_values_read():
+    path = {"header": {"key": "x-p", "value": "%REQ(:path)%"}}
+    rewriting = route(None, route={"cluster": "a", "prefix_rewrite": "/new"})
+    rewriting |= {"response_headers_to_add": [path]}
+    assert told(rewriting) == ['the route adds "x-p: /new"']
