@@ -15,8 +15,9 @@ from osmscope.trace.request import TraceRequest
 from osmscope.trace.tracer import Tracer
 from tests.oracle.case import Json, Outcome, Result
 from tests.oracle.certificates import client_facts
+from tests.oracle.checks import CHECKS
 from tests.oracle.envoy_batch import Batch
-from tests.oracle.explained import CHECKS, Checked, Explained
+from tests.oracle.explained import Checked, Explained
 from tests.oracle.rule_coverage import RuleCoverage
 from tests.trace.truth_comparison import difference
 
@@ -59,7 +60,14 @@ def _checked(
     check = CHECKS.get(result.case.family)
     if check is not None:
         answer, explanation = tracer.explain(request, brief=True)
-        yield from check(Explained(outcome=outcome, answer=answer, steps=explanation.steps))
+        explained = Explained(
+            case=result.case,
+            outcome=outcome,
+            sidecar=tracer.sidecar,
+            answer=answer,
+            steps=explanation.steps,
+        )
+        yield from check(explained)
 
 
 def trace_request(result: Result, request: Json, node_ip: str) -> TraceRequest:

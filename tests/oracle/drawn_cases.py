@@ -19,6 +19,7 @@ from tests.oracle.families.mutual_tls import draw_mutual_tls
 from tests.oracle.families.network_filters import draw_network_filters
 from tests.oracle.families.policies import draw_policies
 from tests.oracle.families.rbac import draw_rbac
+from tests.oracle.families.responses import draw_responses
 from tests.oracle.families.route_actions import draw_route_actions
 from tests.oracle.families.route_matches import draw_route_matches
 from tests.oracle.families.sessions import draw_sessions
@@ -52,5 +53,6 @@ FAMILIES: dict[str, Callable[[Draw], Case]] = {
     "cluster_kinds": draw_cluster_kinds,
     "sessions": draw_sessions,
     "limits": draw_limits,
+    "responses": draw_responses,
     "gateway_filters": partly_over_http2(draw_gateway_filters),
 }

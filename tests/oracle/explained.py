@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from osmscope.trace.answer import Answer, Step
-from tests.oracle.case import Json, Outcome
+from osmscope.trace.sidecar import Sidecar
+from tests.oracle.case import Case, Json, Outcome
 
 ASKING = "x-answer"
 """The header that tells the stand-in what to answer."""
@@ -24,7 +25,9 @@ UNREACHABLE = 1
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """One request, with what osmscope says of it and what happened."""
 
+    case: Case
     outcome: Outcome
+    sidecar: Sidecar
     answer: Answer
     steps: tuple[Step, ...]
 
@@ -264,12 +267,3 @@ def check_buckets(one: Explained) -> Iterator[Checked]:
 
 _UNASKED = "rate_limiter_error"
 """What is answered where the service has to be asked, which is not there."""
-
-CHECKS: dict[str, Check] = {
-    "limits": check_buckets,
-    "policies": check_policies,
-    "time_limits": check_limits,
-    "cluster_kinds": check_tls,
-    "upstreams": check_tls,
-}
-"""Which family is checked for what."""
