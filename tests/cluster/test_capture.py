@@ -14,15 +14,18 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from osmscope.cli.main import run
 from tests.cluster.bookstore import Bookstore
 from tests.cluster.running import Address, Cluster
+from tests.mesh.comparison import recorded_tracers, server_request
 from tests.mesh.record import REQUESTS
 
 pytestmark = pytest.mark.cluster
 
+FIXTURE = Path(__file__).parents[2] / "fixtures/bookstore"
 MANY = 200
 PATIENCE = 120.0
 """Seconds within which as many are captured, also where others use the machine."""
@@ -69,15 +72,16 @@ def manifest_of(path: Path) -> dict[str, object]:
 class Run:
     """osmscope as a process of its own, watched while it runs."""
 
-    def __init__(self, cluster: Cluster, *arguments: object, user: str = "operator") -> None:
+    def __init__(self, cluster: Cluster, *arguments: object, folder: Path | None = None) -> None:
         self._cluster = cluster
-        self.folder = Path(tempfile.mkdtemp(prefix="osmscope-test-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="osmscope-test-"))
+        """Where its temporary files are."""
         self.connections = 0
         """The most that were open at once."""
         self.memory = 0
         """The most that it took, in bytes."""
         environment = os.environ | {
-            "KUBECONFIG": str(cluster.kubeconfig(user)),
+            "KUBECONFIG": str(cluster.kubeconfig("operator")),
             "TMPDIR": str(self.folder),
         }
         command = [sys.executable, "-m", "osmscope", *map(str, arguments)]
@@ -103,6 +107,26 @@ class Run:
         return Captured(self.process.returncode, out, err)
 
 
+def every_request(bookstore: Bookstore) -> dict[str, list[dict[str, object]]]:
+    """All requests of the mesh as lines of a batch, by the pod whose sidecar is asked.
+
+    Of each its client's side, and its server's as the recorded mesh has seen it arrive.
+    """
+    asked: dict[str, list[dict[str, object]]] = {}
+    for number, request in enumerate(REQUESTS["1.2"]):
+        pod = bookstore.pod(request.client)
+        fields = request.fields(bookstore.mesh.mesh, f"q{number}")
+        asked.setdefault(f"{pod.namespace}/{pod.name}", []).append(fields)
+    recorded = [json.loads(line) for line in (FIXTURE / "requests.jsonl").read_text().splitlines()]
+    tracers = recorded_tracers(FIXTURE)
+    for happening in recorded:
+        if happening["server"]:
+            line = msgspec.to_builtins(server_request(tracers, happening))
+            line = {name: value for name, value in line.items() if value is not None}
+            asked.setdefault(happening["server"]["pod"], []).append(line)
+    return asked
+
+
 def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_bookstore(
     capture, bookstore: Bookstore, tmp_path: Path
 ) -> None:
@@ -110,23 +134,38 @@ def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_booksto
     done = capture("capture", "-A", "-o", archive)
     assert (done.code, done.err) == (0, ""), done.err
     assert done.out.startswith(f"{archive}: 7 sidecars")
-    clients = {request.client for request in REQUESTS["1.2"]}
-    for client in sorted(clients):
-        requests = tmp_path / f"{client}.jsonl"
-        lines = [
-            json.dumps(request.fields(bookstore.mesh.mesh, f"q{number}"))
-            for number, request in enumerate(REQUESTS["1.2"])
-            if request.client == client
-        ]
-        requests.write_text("\n".join(lines))
-        pod = bookstore.pod(client)
-        name = f"{pod.namespace}/{pod.name}"
+    count = 0
+    for name, lines in every_request(bookstore).items():
+        requests = tmp_path / "requests.jsonl"
+        requests.write_text("\n".join(map(json.dumps, lines)))
         batch = ("--requests", requests, "-o", "jsonl")
         live = capture("trace", name, *batch)
         offline = capture("trace", name, "--from", archive, *batch)
         assert live.code == offline.code == 0, live.err
         assert live.out == offline.out
         assert len(live.out.splitlines()) == len(lines)
+        count += len(lines)
+    assert count > len(REQUESTS["1.2"])
+    print(f"{count} requests: the same answers live and from the capture")
+
+
+@pytest.mark.parametrize("direction", ["outbound", "inbound"])
+def test_the_capture_gives_the_explanations_of_the_live_bookstore(
+    capture, bookstore: Bookstore, tmp_path: Path, direction: str
+) -> None:
+    archive = tmp_path / "mesh.zip"
+    assert capture("capture", "-A", "-o", archive).code == 0
+    pod = bookstore.pod("bookbuyer" if direction == "outbound" else "bookstore-v1")
+    target = ("bookstore.bookstore:14001/books", "--direction", direction, "-o", "json")
+    name = f"{pod.namespace}/{pod.name}"
+    explained = [
+        json.loads(capture("trace", name, *target, *place).out)
+        for place in ((), ("--from", archive))
+    ]
+    for one in explained:
+        del one["data"], one["evidence"]  # counters go on, and the age is what differs
+    assert explained[0] == explained[1]
+    assert explained[0]["steps"][0]["kind"] == "interception"
 
 
 def test_a_capture_holds_the_lists_of_the_cluster(
@@ -199,7 +238,12 @@ def test_an_interrupted_capture_is_gone_on_with(
     done = second.end()
     assert done.code == 0
     assert f"{len(kept)} sidecars of the interrupted run of" in done.err
-    assert len(manifest_of(archive)["pods"]) == MANY  # type: ignore[arg-type]
+    manifest = manifest_of(archive)
+    pods = manifest["pods"]
+    assert isinstance(pods, list)
+    assert len(pods) == MANY
+    # Each is as old as it is, not as the end of the second run.
+    assert sum(pod["recorded_at"] < manifest["started_at"] for pod in pods) >= len(kept)
     assert os.listdir(tmp_path) == [archive.name]
 
 
@@ -213,7 +257,9 @@ def test_a_killed_capture_leaves_what_the_next_goes_on_from(
     first.process.kill()
     first.process.communicate()
     assert not archive.exists()
-    second = Run(cluster, "capture", "-n", many, "-o", archive, "--jobs", "4")
+    (left,) = first.folder.iterdir()  # of a kill nobody can do it; the next run does
+    os.utime(left, (time.time() - 3600,) * 2)
+    second = Run(cluster, "capture", "-n", many, "-o", archive, "--jobs", "4", folder=first.folder)
     second.watch()
     assert second.end().code == 0
     assert second.connections <= 4 + 1
