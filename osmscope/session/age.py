@@ -27,7 +27,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     captured_at: str = ""
     """When it was captured; "" where live, or unknown."""
     questions: int | None = None
-    """How many questions a live sidecar was asked; None where all was read at once."""
+    """How many questions a live sidecar was asked; None where it is not live."""
     bytes: int | None = None
     """The bytes of its answers."""
 
@@ -50,7 +50,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
 
 def data_of(sidecar: Sidecar) -> Data:
     """Say what was read of a sidecar so far."""
-    account = sidecar.live.way.account if sidecar.live is not None else None
+    account = sidecar.account
     return Data(
         live=sidecar.is_live,
         last_updated=sidecar.proxy.dump.newest_update(),

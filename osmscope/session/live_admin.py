@@ -64,6 +64,10 @@ class Way:
             self._stack.__exit__(type(error), error, error.__traceback__)
             raise
 
+    def stats(self, pattern: str) -> Source:
+        """Ask for the counters that fit a pattern and were ever used; raises as `ask`."""
+        return self.ask("stats", "usedonly", filter=pattern)
+
     def close(self) -> None:
         """Close the way; the next question opens another."""
         self._admin = None
@@ -104,14 +108,6 @@ class Live:
         """
         way = Way(opening, deadline=deadline)
         return cls(way, LiveDump(way, where=where))
-
-    def stats(self, pattern: str) -> Source:
-        """Ask for the counters that fit a pattern and were ever used.
-
-        Raises:
-            UnreachableError: The sidecar does not answer.
-        """
-        return self.way.ask("stats", "usedonly", filter=pattern)
 
     def moved(self) -> tuple[Moved, ...]:
         """Say what of that which was read is another version by now.

@@ -25,10 +25,10 @@ from osmscope.mesh.osm import node_namespace
 from osmscope.resources.address import split_host_port
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.interception import Redirection
-from osmscope.session.live_admin import Live, Opening
+from osmscope.session.live_admin import Live, Opening, Way
 from osmscope.session.snapshot_source import dump_of, find_pod, known
 from osmscope.source import demo
-from osmscope.source.admin import DEADLINE, is_admin_address
+from osmscope.source.admin import DEADLINE, QUESTIONS, Account, is_admin_address
 from osmscope.source.files import Source, read_bytes
 from osmscope.source.kubeconfig import Via
 from osmscope.source.locations import read_location
@@ -97,6 +97,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """The files that it was read of."""
     stamps: tuple[tuple[int, ...], ...] | None = None
     """What changes when they do; None where that may have been since."""
+    account: Account | None = None
+    """What a live Envoy was asked so far."""
     live: Live | None = None
     """Who is asked for what is needed; None where everything was read at once."""
     again: Callable[[], Sidecar] | None = None
@@ -117,7 +119,7 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
         live = self.live.renewed(kinds)
         own = self.proxy.clusters is self.live.clusters
         proxy = Proxy(live.dump, live.clusters if own else self.proxy.clusters)
-        return msgspec.structs.replace(self, proxy=proxy, live=live, stats=live.stats)
+        return msgspec.structs.replace(self, proxy=proxy, live=live, stats=live.way.stats)
 
     def close(self) -> None:
         """Close the way to a live sidecar; a later question opens it again."""
@@ -187,21 +189,37 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
             of the sidecar later.
     """
     if options.full:
-        with opening() as address:
-            try:
-                sidecar = _of_file(address, None, options)
-            except DumpError as error:  # whoever answers there is no Envoy
-                hint = error.hint or "give the address of an Envoy's admin interface"
-                raise UnreachableError(error.message, where=where, hint=hint) from None
-            return msgspec.structs.replace(sidecar, name=where, is_live=True)
+        return _whole(Way(opening, deadline=options.request_timeout), where, options)
     live = Live.open(opening, where=where, deadline=options.request_timeout)
     own = options.clusters is None
     clusters = live.clusters if own else _clusters(str(options.clusters), options)
     namespace = node_namespace(live.dump.node().id)
     proxy = Proxy(live.dump, clusters)
     return Sidecar(
-        proxy=proxy, name=where, namespace=namespace, is_live=True, live=live, stats=live.stats
+        proxy=proxy,
+        name=where,
+        namespace=namespace,
+        is_live=True,
+        account=live.way.account,
+        live=live,
+        stats=live.way.stats,
     )
+
+
+def _whole(way: Way, where: str, options: SourceOptions) -> Sidecar:
+    """Ask a sidecar for everything at once."""
+    source = way.ask("config_dump", *QUESTIONS["config_dump"].flags)
+    if options.clusters is not None:
+        status = _clusters(options.clusters, options)
+    else:
+        own = way.ask("clusters")
+        status = read_clusters(own.data, where=own.where)
+    try:
+        sidecar = _sidecar(source, status, name=where)
+    except DumpError as error:  # whoever answers there is no Envoy
+        hint = error.hint or "give the address of an Envoy's admin interface"
+        raise UnreachableError(error.message, where=where, hint=hint) from None
+    return msgspec.structs.replace(sidecar, is_live=True, account=way.account, stats=way.stats)
 
 
 def dump_source(source: str | None, options: SourceOptions) -> Source:

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ import pytest
 
 from osmscope.dump.states import State
 from osmscope.errors import RefusedError, UnreachableError
+from osmscope.session.age import data_of
 from osmscope.session.live_admin import Way
 from osmscope.session.sources import Sidecar, SourceOptions, live_sidecar, read_sidecar
 from osmscope.session.tracing import SidecarTracer, Traced
@@ -243,6 +245,11 @@ def test_everything_at_once_is_one_question_for_each_page(bookbuyer_sidecar: Unb
     sidecar = read(bookbuyer_sidecar, full=True)
     assert sidecar.live is None
     assert sidecar.is_live
+    assert sidecar.account is not None
+    asked = [one.path for one in sidecar.account.recent]
+    assert asked == ["/config_dump?include_eds", "/clusters?format=json"]
+    assert "live; 2 questions asked, " in data_of(sidecar).words(datetime.now(UTC))
+    assert sidecar.stats("x") is not None
     assert sidecar.reload() is not sidecar
 
 
