@@ -209,12 +209,10 @@ def live_sidecar(opening: Opening, where: str, options: SourceOptions) -> Sideca
 def _whole(way: Way, where: str, options: SourceOptions) -> Sidecar:
     """Ask a sidecar for everything at once."""
     source = way.ask("config_dump", *QUESTIONS["config_dump"].flags)
-    if options.clusters is not None:
-        status = _clusters(options.clusters, options)
-    else:
-        own = way.ask("clusters")
-        status = read_clusters(own.data, where=own.where)
+    own = way.ask("clusters") if options.clusters is None else None
+    given = None if options.clusters is None else _clusters(options.clusters, options)
     try:
+        status = given if own is None else read_clusters(own.data, where=own.where)
         sidecar = _sidecar(source, status, name=where)
     except DumpError as error:  # whoever answers there is no Envoy
         hint = error.hint or "give the address of an Envoy's admin interface"
