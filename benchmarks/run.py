@@ -33,10 +33,10 @@ def python(code: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
 
-def run(command: list[str]) -> tuple[float, float]:
+def run(command: list[str], stdout: int | None = subprocess.DEVNULL) -> tuple[float, float]:
     """Run a command; return its seconds and its peak memory in MiB."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+    process = subprocess.Popen(command, stdout=stdout, env=ENVIRONMENT)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begin
     if os.waitstatus_to_exitcode(status) not in (0, 1):

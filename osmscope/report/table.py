@@ -21,8 +21,12 @@ class Column(msgspec.Struct, frozen=True):
         return self.title.lower().replace(" ", "_")
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One row, and the names by which a user asks for it."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One row, and the names by which a user asks for it.
+
+    Rows hold no cycles: big dumps have a hundred thousand of them, on which no garbage collector
+    needs to spend the time of a keystroke.
+    """
 
     cells: tuple[Cell, ...]
     names: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,11 @@ import msgspec
 
 from osmscope.dump.live_versions import Moved
 from osmscope.dump.stats import read_counters
-from osmscope.errors import DumpError, RefusedError
+from osmscope.errors import DumpError, OsmscopeError, RefusedError
 from osmscope.rules.result import Match, Outcome
 from osmscope.session.age import Data, data_of
 from osmscope.session.sources import Sidecar
-from osmscope.session.typed_request import Typed
+from osmscope.session.typed_request import RequestOptions, Typed, typed_request
 from osmscope.trace.answer import Answer, Explanation, Step
 from osmscope.trace.batch import qualified, undecided
 from osmscope.trace.completion import Completion
@@ -79,6 +80,12 @@ class SidecarTracer:
     def interception(self) -> Interception | None:
         """What is led to the sidecar; None where nothing is known of it."""
         return interception_of(self.sidecar)
+
+    def prepare(self) -> None:
+        """Build what the first request would wait for, by tracing one that the sidecar serves."""
+        with contextlib.suppress(OsmscopeError):  # told when somebody asks
+            host = self.completion.any_host() or "localhost"
+            self.trace(typed_request(host, RequestOptions()), brief=True)
 
     def _interception(self, request: TraceRequest, found: Inference) -> Match | None:
         if self.interception is None:

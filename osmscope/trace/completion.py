@@ -38,6 +38,10 @@ class Completion:
         self._node_ip = pod_ip if "." in pod_ip else None
         self._as_mesh_client = as_mesh_client
 
+    def any_host(self) -> str:
+        """Return a host that the sidecar serves; "" where nothing names one."""
+        return self._destinations.any_host()
+
     def complete(self, request: TraceRequest) -> tuple[TraceRequest, Inference]:
         """Fill in what a request leaves open, and say how."""
         if self._node_ip is not None and request.node_ip is None:

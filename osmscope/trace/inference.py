@@ -74,6 +74,11 @@ class Destinations:
             self._found[key] = self._find(host.lower().rstrip("."), port)
         return self._found[key]
 
+    def any_host(self) -> str:
+        """Return a host that a filter chain serves; "" where the dump names none."""
+        hosts = (one.service or next(iter(one.domains.exact), "") for one in self._claims)
+        return next(filter(None, hosts), "")
+
     def _find(self, host: str, port: int | None) -> Inference:
         service = self._services.find(*_service_of_host(host, self.namespace))
         if service is not None and service.cluster_ip:

@@ -56,12 +56,36 @@ def parse_filter(text: str) -> Filter:
     options.case_sensitive = wanted != wanted.lower()
     pattern = ".*?".join(map(re2.escape, wanted.replace(" ", ""))) if fuzzy else wanted
     try:
-        search = re2.compile(pattern, options).search
+        re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0] if error.args else error
         problem = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        search = re2.compile(re2.escape(wanted), options).search
+        pattern = re2.escape(wanted)
+    fits = _tester(pattern, options)
     if inverse:
-        return Filter(text, problem, lambda row: search(row) is None)
+        return Filter(text, problem, lambda row: not fits(row))
     is_plain = not fuzzy and wanted == wanted.lower() and (problem or not _SPECIAL & set(wanted))
-    return Filter(text, problem, lambda row: search(row) is not None, wanted if is_plain else "")
+    return Filter(text, problem, fits, wanted if is_plain else "")
+
+
+def _tester(pattern: str, options: object) -> Callable[[str], bool]:
+    """Return what tells whether an expression is found in a text.
+
+    A set of expressions says which are found and not where, in a third of a search's time. One
+    that needs more memory than a set has is refused, or finds nothing: not even the empty one.
+    """
+    import re2
+
+    both = re2.Set.SearchSet(options)
+    both.Add("")
+    both.Add(pattern)
+    try:
+        both.Compile()
+        is_able = bool(both.Match(""))
+    except re2.error:
+        is_able = False
+    if is_able:
+        match = both.Match
+        return lambda text: 1 in match(text)
+    search = re2.compile(pattern, options).search
+    return lambda text: search(text) is not None

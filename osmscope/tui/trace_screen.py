@@ -115,6 +115,7 @@ class TraceScreen(TraceActions):
         else:
             self._note = None
             self.typed(self.form())
+            self.prepare()
             self.fields.focus_first()
         self._caption()
 
@@ -137,6 +138,7 @@ class TraceScreen(TraceActions):
         """Trace anew: the sidecar was read again."""
         if key == self.location.member and self.is_mounted:
             self.typed(self.form())
+            self.prepare()
             self._caption()
 
     def _caption(self) -> None:

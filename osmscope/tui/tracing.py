@@ -3,11 +3,12 @@
 Decision: one request is traced at a time, and of those that were typed meanwhile only the last; so
 a thread never works on what nobody looks at, and an answer comes after each pause of typing at the
 latest. Losers and near misses, which cost far more, follow when the typing pauses, and only where
-they are shown.
+they are shown. What the first answer of a sidecar waits for is built when the view opens.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,6 +56,10 @@ class Answered(Message):
         self.question, self.told, self.problem = question, told, problem
 
 
+class Prepared(Message):
+    """What the first answer would wait for is built."""
+
+
 class Tracing(ViewScreen):
     """What is behind the trace view."""
 
@@ -68,10 +73,30 @@ class Tracing(ViewScreen):
         self._wanted: Question | None = None
         self._asked: Question | None = None
         self._pause: Timer | None = None
+        self._prepared: SidecarTracer | None = None
+        self._is_preparing = False
 
     def tracer(self) -> SidecarTracer | None:
         """Return what traces requests to the present sidecar; None while it was not read."""
         return self.scope.tracer(self.location.member)
+
+    def prepare(self) -> None:
+        """Build what the first answer would wait for, while nothing is asked yet."""
+        tracer = self.tracer()
+        if tracer is not None and tracer is not self._prepared and not self.is_waiting:
+            self._prepared, self._is_preparing = tracer, True
+            self._prepare(tracer)
+
+    @work(thread=True, group="trace")
+    def _prepare(self, tracer: SidecarTracer) -> None:
+        with contextlib.suppress(Exception):  # told when somebody asks
+            tracer.prepare()
+        self.post_message(Prepared())
+
+    def on_prepared(self) -> None:
+        """Answer what was typed meanwhile."""
+        self._is_preparing = False
+        self._start()
 
     def typed(self, form: RequestForm) -> None:
         """Trace what is typed now."""
@@ -108,7 +133,8 @@ class Tracing(ViewScreen):
 
     def _start(self) -> None:
         tracer = self.tracer()
-        if self._asked is None and self._wanted is not None and tracer is not None:
+        is_free = self._asked is None and not self._is_preparing
+        if is_free and self._wanted is not None and tracer is not None:
             self._asked, self._wanted = self._wanted, None
             self._trace(tracer, self._asked)
 

@@ -42,5 +42,11 @@ def test_the_fast_way_finds_the_same(typed):
     assert parse_filter(typed).choose(ROWS, folded) == parse_filter(typed).choose(ROWS)
 
 
+def test_an_expression_too_large_for_the_fast_way_finds_the_same():
+    found = parse_filter(r"(?:\pL\pN|x){112}")
+    assert not found.problem
+    assert found.choose(["x" * 112, "x" * 111, ""]) == [0]
+
+
 def test_no_expression_takes_exponential_time():
     assert parse_filter("(a+)+$").choose(["a" * 50_000 + "b"]) == []
