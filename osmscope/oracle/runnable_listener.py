@@ -96,6 +96,11 @@ class ListenerCopies:
 
     def _copy(self, body: Json) -> Json:
         copy = only(body, _LISTENER)
+        if more := messages(body, "additional_addresses"):
+            # A pipe would be made as a file even where nothing is to be bound.
+            copy["additional_addresses"] = [
+                one for one in more if message(one, "address", "socket_address")
+            ]
         copy["access_log"] = access_log("listener", self._log)
         copy["listener_filters"] = self._listener_filters(messages(body, "listener_filters"))
         copy["filter_chains"] = [self._chain(chain) for chain in messages(body, "filter_chains")]
