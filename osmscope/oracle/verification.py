@@ -106,7 +106,7 @@ class Verification:
             dst_ip=destination,
             src_ip=source,
             node_ip=None if is_local else request.node_ip,
-            now=None if request.now is None else time.time(),
+            now=time.time(),
             src_port=_SOURCE_PORT if request.src_port is None else request.src_port,
             direct_src_ip=PEER,
             random_value=None,

@@ -75,16 +75,20 @@ def is_issuer(provider: JwtProvider, claims: Claims) -> bool:
     return not provider.issuer or claims.payload.get("iss", "") == provider.issuer
 
 
-def _number(claims: Claims, name: str) -> float | None:
+_WRAP = 2**64
+
+
+def _time(claims: Claims, name: str) -> int | None:
+    """Return a time; None for none, which 0 is for Envoy too, once fractions are cut off."""
     value = claims.payload.get(name)
-    return float(value) if isinstance(value, int | float) else None
+    return (int(value) or None) if isinstance(value, int | float) else None
 
 
 def _time_problem(provider: JwtProvider, claims: Claims, now: float | None) -> str:
     if now is None:
         return ""
     skew = _DEFAULT_SKEW if provider.clock_skew_seconds is None else provider.clock_skew_seconds
-    begin, end = _number(claims, "nbf"), _number(claims, "exp")
+    begin, end = _time(claims, "nbf"), _time(claims, "exp")
     if begin is not None and now + skew < begin:
         return "Jwt not yet valid"
     return "Jwt is expired" if end is not None and now > end + skew else ""
@@ -108,12 +112,14 @@ def _other_problem(provider: JwtProvider, claims: Claims, now: float | None) -> 
         subject = str(claims.payload.get("sub", ""))
         if not match_string(provider.subjects, subject, "subject").is_match:
             return _FAILS
-    end = _number(claims, "exp")
+    end = _time(claims, "exp")
     if end is None:
         return _FAILS if provider.require_expiration or provider.max_lifetime is not None else ""
     if provider.max_lifetime is None or now is None:
         return ""
-    return _FAILS if end - now > milliseconds(provider.max_lifetime) / 1000 else ""
+    # Envoy counts here with signed numbers: a time beyond 2^63 seconds is long ago.
+    signed = end - _WRAP if end >= _WRAP // 2 else end
+    return _FAILS if signed - now > milliseconds(provider.max_lifetime) / 1000 else ""
 
 
 def _key_problem(
@@ -155,9 +161,9 @@ def _assumptions(provider: JwtProvider, claims: Claims, now: float | None) -> It
     named = "the token" + (f' of issuer "{provider.issuer}"' if provider.issuer else "")
     if now is None:
         for name, words in (("nbf", "is valid already (nbf"), ("exp", "has not expired (exp")):
-            value = _number(claims, name)
+            value = _time(claims, name)
             if value is not None:
-                yield f"{named} {words} {value:.0f})"
+                yield f"{named} {words} {value})"
         if provider.max_lifetime is not None:
             yield f"{named} does not live longer than max_lifetime ({provider.max_lifetime})"
     yield f"the signature of {named} is valid (osmscope does not check it)"

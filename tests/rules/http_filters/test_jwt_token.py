@@ -78,7 +78,8 @@ IS_POSITIVE = "field is not a positive 64 bit integer"
         (token({"sub": 5, "exp": "x"}), f"Jwt payload [sub] {IS_STRING}"),
         (token({"iat": "x"}), "Jwt payload [iat] field is not an integer"),
         (token({"nbf": -1}), f"Jwt payload [nbf] {IS_POSITIVE}"),
-        (token({"exp": 5.5}), "Jwt payload [exp] field is not an integer"),
+        (token({"exp": 2.0**64}), f"Jwt payload [exp] {IS_POSITIVE}"),
+        (token({"nbf": -0.5}), f"Jwt payload [nbf] {IS_POSITIVE}"),
         (token({"exp": True}), "Jwt payload [exp] field is not an integer"),
         (token({"jti": 5}), f"Jwt payload [jti] {IS_STRING}"),
         (token({"aud": 5}), "Jwt payload [aud] field is not a string or string list"),
@@ -95,7 +96,7 @@ def test_what_is_wrong_with_a_token(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("end", ["", ".", " \t", "=="])
 def test_what_a_token_says(end: str) -> None:
-    payload = {"iss": "a", "aud": ["b"], "exp": 1.5e18}
+    payload = {"iss": "a", "aud": ["b"], "exp": 1.5e18, "nbf": 5.5, "iat": 2**63}
     read = parse_token(token(payload, signature="c2lnbg") + end)
     assert isinstance(read, Claims)
     assert read.payload == payload
