@@ -68,6 +68,7 @@ def test_an_empty_file_is_empty(tmp_path: Path) -> None:
         (zstd(DATA)[:20] + bytes(100), "damaged packed file"),
         (gzip.compress(DATA) + b"garbage", "damaged packed file"),
     ],
+    ids=["gzip cut off", "zstd cut off", "gzip broken", "zstd broken", "garbage after gzip"],
 )
 def test_a_damaged_file_is_told(packed: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:

@@ -108,6 +108,7 @@ def test_a_zip_that_lost_its_end_is_damaged(tmp_path: Path) -> None:
         ("a.tar.gz", tar_bytes({"a.json": b"x" * 100_000})[:80]),
         ("a.zip", b"PK\x03\x04"),
     ],
+    ids=["no archive", "cut short", "a zip that ends after its start"],
 )
 def test_a_damaged_archive_is_told(name: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
