@@ -53,6 +53,9 @@ class BrowseScreen(Searching):
     BrowseScreen.bare #detail { display: none; }
     """
 
+    _is_there = False
+    """Whether the list of the location is on the screen, and the cursor in it."""
+
     def compose_view(self) -> Iterable[Widget]:
         """Put the kinds above the list, and the detail pane beside or below it."""
         yield KindBar(id="kinds")
@@ -75,7 +78,7 @@ class BrowseScreen(Searching):
     def show(self, location: Location) -> None:
         """Show a sidecar, or another part of it."""
         other = (location.kind, location.member) != (self.location.kind, self.location.member)
-        self.location = location
+        self.location, self._is_there = location, False
         self.set_class(not location.kind, "as-tree")
         self.set_class(bool(location.kind), "as-table")
         if self.has_class("zoomed"):
@@ -104,7 +107,9 @@ class BrowseScreen(Searching):
         return Location(member=self.location.member) if len(self.scope.mesh.members) > 1 else None
 
     def ref(self) -> Ref | None:
-        """Return the resource under the cursor."""
+        """Return the resource under the cursor, or the one that the cursor is about to go to."""
+        if not self._is_there:
+            return self.location.ref
         if not self.location.kind:
             node = self.outline.node()
             return None if node is None else node.ref
@@ -116,7 +121,7 @@ class BrowseScreen(Searching):
     @on(Listed)
     def _listed(self, event: Listed) -> None:
         if event.location == self.location:
-            ref = event.location.ref
+            ref, self._is_there = event.location.ref, True
             self.table.show(event.listing, event.positions, ref.key if ref else "")
             self.caption()
             self.count_kinds()
@@ -124,6 +129,7 @@ class BrowseScreen(Searching):
     @on(Rooted)
     def _rooted(self, event: Rooted) -> None:
         if event.location == self.location:
+            self._is_there = True
             self.outline.show(event.tree, event.location.ref)
             self.caption()
             self.count_kinds()

@@ -51,6 +51,18 @@ async def test_what_changed_is_told_flashes_and_is_listed_and_the_place_is_kept(
         assert "− c" in screen_text(pilot)
 
 
+async def test_a_place_that_is_about_to_be_shown_is_not_lost_when_the_source_is_read_again(
+    open_app, dump
+):
+    async with open_app(dump(BEFORE)) as pilot:
+        app = pilot.app
+        member = next(iter(app.mesh.members))
+        await app.open_resource(member, Ref("cluster", "b"))
+        app.view.member_changed(member)
+        await settle(pilot)
+        assert app.view.table.key() == "b"
+
+
 async def test_the_mark_of_what_changed_goes_away(open_app, dump, monkeypatch):
     monkeypatch.setattr("osmscope.tui.table_list._FLASH", 0.01)
     async with open_app(dump(BEFORE)) as pilot:
