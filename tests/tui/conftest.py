@@ -9,15 +9,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
+from textual.worker import Worker, WorkerCancelled
 
 from osmscope.session.mesh_model import open_mesh
 from osmscope.session.sources import SourceOptions
 from osmscope.tui.app import ScopeApp
 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
-_BEAT = 0.05
-"""Seconds: longer than the views wait after a key."""
+_SHORT = 0.3
+"""Seconds of the longest timer that waits for the user to rest."""
 Opened = AbstractAsyncContextManager[Pilot[None]]
 Open = Callable[..., Opened]
 
@@ -37,16 +37,28 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until every worker is done and everything is drawn."""
-    running = True
-    while running:
-        await pilot.pause(_BEAT)
-        workers = [w for w in pilot.app.workers if w.group != "count"]
-        running = any(worker.is_running for worker in workers)
+    """Wait until every worker is done, no short timer runs, and everything is drawn."""
+    await pilot.pause()
+    while (workers := _at_work(pilot)) or _is_timed(pilot):
         for worker in workers:
             with contextlib.suppress(WorkerCancelled):
                 await worker.wait()
-    await pilot.pause()
+        await pilot.pause(0.01)
+        await pilot.pause()
+
+
+def _at_work(pilot: Pilot[None]) -> list[Worker[object]]:
+    return [w for w in pilot.app.workers if w.group != "count" and not w.is_finished]
+
+
+def _is_timed(pilot: Pilot[None]) -> bool:
+    """Whether something happens when the user has rested for a moment."""
+    pumps = [pilot.app, pilot.app.screen, *pilot.app.screen.walk_children()]
+    timers = [timer for pump in pumps for timer in pump._timers]
+    return any(
+        t._repeat == 0 and t._interval <= _SHORT and t._task is not None and not t._task.done()
+        for t in timers
+    )
 
 
 async def counted(pilot: Pilot[None]) -> None:
@@ -82,9 +94,7 @@ def open_app() -> Open:
         given = {k: options.pop(k) for k in ("from_", "dump", "clusters") if k in options}
         if not sources and not given:
             given = {"from_": "demo"}
-        offers_tour = bool(options.pop("offers_tour", False))
         app = ScopeApp(open_mesh(sources, SourceOptions(**given)), now=lambda: NOW, **options)
-        app.offers_tour = offers_tour
         async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot)
             yield pilot
