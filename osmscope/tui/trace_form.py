@@ -31,20 +31,17 @@ class FormField(Horizontal):
 
     def __init__(self, field: Field, text: str = "") -> None:
         super().__init__(classes="field")
-        self.field, self._text = field, text
+        self.field = field
+        # Made here: keys that are typed fast come before the field is on the screen.
+        self.label = Label(field.label)
+        self.input = Input(
+            text, placeholder=field.hint, compact=True, max_length=_LONGEST, select_on_focus=False
+        )
 
     def compose(self) -> ComposeResult:
         """Put the label before the field."""
-        yield Label(self.field.label)
-        yield Input(
-            self._text, placeholder=self.field.hint, compact=True, max_length=_LONGEST,
-            select_on_focus=False,
-        )  # fmt: skip
-
-    @property
-    def input(self) -> Input:
-        """The field itself."""
-        return self.query_one(Input)
+        yield self.label
+        yield self.input
 
     def put(self, text: str) -> None:
         """Change the text without telling of it."""
@@ -57,7 +54,7 @@ class FormField(Horizontal):
         """Mark the field as one that cannot be read; "" for one that can."""
         self.set_class(bool(words), "wrong")
         label = self.field.label
-        self.query_one(Label).update(f"!{label}" if words else label)
+        self.label.update(f"!{label}" if words else label)
 
 
 class TraceForm(Container):

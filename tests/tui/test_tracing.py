@@ -419,3 +419,15 @@ async def test_a_real_envoy_can_be_asked(open_app):
         await pilot.app.workers.wait_for_complete()
         await settle(pilot)
         assert "✓ a real Envoy decides the same" in toasts(pilot)
+
+
+async def test_what_is_typed_before_a_new_header_field_is_drawn_is_taken(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "enter", "j", "j", "j", "t")
+        form = pilot.app.view.fields
+        for text in ("a: 1", "b: 2"):
+            form.headers[-1].input.value = text
+            form.mount(form._header(""), after=form.headers[-1])
+            assert form.headers[-1].input.value == ""
+        await settle(pilot)
+        assert [header.input.value for header in form.headers][:2] == ["a: 1", "b: 2"]
