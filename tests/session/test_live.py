@@ -162,7 +162,7 @@ def test_answers_stay_whole_while_the_configuration_changes_all_the_time(
             bookbuyer_sidecar.deliver("cds", clusters, str(version))
             for cluster in clusters:
                 cluster["connect_timeout"] = f"{version}s"
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     changing = threading.Thread(target=change)
     changing.start()
