@@ -18,6 +18,7 @@ from osmscope.rules.connect_udp import with_udp_target
 from osmscope.rules.early_header_mutation import mutate_early
 from osmscope.rules.facts import Request
 from osmscope.rules.forwarded_client_cert import forward_client_cert
+from osmscope.rules.grpc import is_grpc
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.path_normalization import NormalizedPath, normalize
 from osmscope.rules.path_options import PathOptions, path_options
@@ -39,6 +40,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     assumptions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     """What was rewritten, in words."""
+    is_grpc: bool = False
+    """Whether the client sent a gRPC request, whatever becomes of it."""
 
 
 def prepare(
@@ -60,11 +63,21 @@ def prepare(
         assumptions = _NO_HTTP if request.protocol == "tcp" else ()
         return Prepared(request=request, reply=decoded, assumptions=assumptions)
     headers = request_checks.with_default_host(hcm, request.protocol, decoded)
-    request = request.with_headers(headers)
     reply = reply or request_checks.check(headers)
+    request = request.with_headers(headers)
+    prepared = _prepared(hcm, request, internal_only_headers, reply)
+    return msgspec.structs.replace(prepared, is_grpc=is_grpc(headers))
+
+
+def _prepared(
+    hcm: HttpConnectionManager,
+    request: Request,
+    internal_only_headers: tuple[str, ...],
+    reply: LocalReply | None,
+) -> Prepared:
     if reply is not None:
         return _refused(request, reply)
-    targeted = with_udp_target(headers)
+    targeted = with_udp_target(request.headers)
     if isinstance(targeted, LocalReply):
         return _refused(request, targeted)
     request = request.with_headers(targeted)

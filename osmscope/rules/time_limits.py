@@ -18,7 +18,9 @@ import msgspec
 from osmscope.resources.cluster import Cluster, http_protocol_options
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.duration import milliseconds
-from osmscope.rules.timeout import grpc_milliseconds, try_timeout, unsigned, whole_timeout
+from osmscope.rules.grpc import is_grpc
+from osmscope.rules.stream_duration import limit_stream
+from osmscope.rules.timeout import try_timeout, unsigned, whole_timeout
 from osmscope.rules.upstream_request import Forwarding
 
 _IDLE = 300_000
@@ -116,22 +118,21 @@ def _idle(forwarding: Forwarding, manager: HttpConnectionManager) -> TimeLimit:
 
 def _stream(forwarding: Forwarding, manager: HttpConnectionManager) -> TimeLimit | None:
     own = forwarding.action.max_stream_duration
-    common = manager.common_http_protocol_options.max_stream_duration
-    asked = forwarding.context.request.headers.first("grpc-timeout")
-    if own is not None and own.grpc_timeout_header_max is not None and asked:
-        limit, source = grpc_milliseconds(asked), "grpc-timeout, by the route's max_stream_duration"
-        most = milliseconds(own.grpc_timeout_header_max)
-        limit = min(limit, most) if most else limit
-        offset = milliseconds(own.grpc_timeout_header_offset or "0s")
-        limit -= offset if offset < limit else 0
-    elif own is not None and own.max_stream_duration is not None:
-        limit, source = milliseconds(own.max_stream_duration), "the route's max_stream_duration"
-    elif common is not None:
-        limit, source = milliseconds(common), "the connection manager's max_stream_duration"
-    else:
-        return None
-    ends = "504 max_duration_timeout"
-    return TimeLimit(what="stream", milliseconds=limit, source=source, ends=ends)
+    headers = forwarding.context.request.headers
+    if own is not None and is_grpc(headers):
+        # What grpc-timeout says was worked out when the route was found.
+        own = msgspec.structs.replace(own, grpc_timeout_header_offset=None)
+    limit = limit_stream(own, manager.common_http_protocol_options.max_stream_duration, headers)
+    return (
+        None
+        if limit is None
+        else TimeLimit(
+            what="stream",
+            milliseconds=limit.milliseconds,
+            source=limit.source,
+            ends="504 max_duration_timeout",
+        )
+    )
 
 
 def _upstream_stream(forwarding: Forwarding, cluster: Cluster) -> TimeLimit | None:

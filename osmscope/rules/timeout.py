@@ -72,7 +72,7 @@ def request_timeout(
         expected = min(expected, whole)
     if not expected:
         return RequestTimeout(None)
-    return RequestTimeout(expected, _grpc_text(expected) if capped else None)
+    return RequestTimeout(expected, grpc_text(expected) if capped else None)
 
 
 def expected_request_timeout_ms(
@@ -117,7 +117,7 @@ def whole_timeout(action: RouteAction, headers: Headers, respect_expected: bool 
 
 def _grpc_timeout(action: RouteAction, headers: Headers) -> int:
     assert action.max_grpc_timeout is not None
-    asked = grpc_milliseconds(headers.first("grpc-timeout") or "")
+    asked = read_grpc_timeout(headers.first("grpc-timeout") or "") or 0
     offset = milliseconds(action.grpc_timeout_offset) if action.grpc_timeout_offset else 0
     if offset < asked:
         asked -= offset
@@ -167,17 +167,19 @@ def unsigned(text: str | None) -> int | None:
     return int(digits) if int(digits) <= _LARGEST_NUMBER else None
 
 
-def grpc_milliseconds(text: str) -> int:
-    """Read a `grpc-timeout`; 0 where it is none."""
+def read_grpc_timeout(text: str) -> int | None:
+    """Read a `grpc-timeout`, in milliseconds; None where it is none."""
     number = unsigned(text[:-1])
     if number is None or number > _LARGEST_GRPC_NUMBER:
-        return 0
+        return None
     if divisor := _SMALL_GRPC_UNITS.get(text[-1]):
         return -(-number // divisor)
-    return number * _GRPC_UNITS.get(text[-1], 0)
+    factor = _GRPC_UNITS.get(text[-1])
+    return None if factor is None else number * factor
 
 
-def _grpc_text(timeout: int) -> str:
+def grpc_text(timeout: int) -> str:
+    """Write milliseconds as a `grpc-timeout`."""
     for unit, divisor in (("m", 1), ("S", 1000), ("M", 60_000)):
         if timeout // divisor <= _LARGEST_GRPC_NUMBER:
             return f"{timeout // divisor}{unit}"

@@ -13,8 +13,6 @@ from osmscope.rules.cluster_not_found import cluster_not_found
 from osmscope.rules.connection_manager import prepare
 from osmscope.rules.direct_response import direct_response
 from osmscope.rules.facts import Headers, Request
-from osmscope.rules.grpc import is_grpc
-from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.per_filter_config import resolve as resolve_config
 from osmscope.rules.redirect import redirect
@@ -27,7 +25,7 @@ from osmscope.trace.http_filters import per_filter_configs, run_filters
 from osmscope.trace.path import ConnectionPath, HttpPath, Resolved, Upstream
 from osmscope.trace.replies import finish_reply
 from osmscope.trace.request import TraceRequest
-from osmscope.trace.routing import find_table, resolve
+from osmscope.trace.routing import find_table, on_route, resolve
 from osmscope.trace.sidecar import HttpStage, Sidecar
 from osmscope.trace.upstream import Forwarded, evaluate_upstream, forwarding_of
 
@@ -85,7 +83,7 @@ def evaluate_http(
         paths = _refused(sidecar, manager, start) if prepared.routed else iter((start,))
     else:
         paths = _route(sidecar, connection, manager, start)
-    to_grpc = is_grpc(join_inline(headers, raw.protocol))
+    to_grpc = prepared.is_grpc
     return tuple(finish_reply(sidecar, manager, path, to_grpc=to_grpc) for path in paths)
 
 
@@ -121,7 +119,7 @@ def _route(
 ) -> Iterator[HttpPath]:
     request = start.request
     for resolved in resolve(sidecar, manager, request):
-        path = _replace(start, resolved=resolved, probability=resolved.probability)
+        path = on_route(manager, _replace(start, probability=resolved.probability), resolved)
         upgrade = decide_upgrade(manager, request.headers, resolved.route)
         if resolved.missing:
             yield _replace(path, missing=resolved.missing)

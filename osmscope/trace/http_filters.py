@@ -15,12 +15,13 @@ from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.per_filter_config import ResolvedFilter
 from osmscope.rules.per_filter_config import resolve as resolve_config
 from osmscope.trace.path import FilterRun, HttpPath, Resolved
-from osmscope.trace.routing import resolve
+from osmscope.trace.routing import on_route, resolve
 from osmscope.trace.sidecar import HttpStage, Sidecar
 
 _replace = msgspec.structs.replace
 
-_SCHEME = "x-forwarded-proto"
+_READ_BY_ALL = ("x-forwarded-proto", "content-type", "grpc-timeout")
+"""What looking up any route reads: its scheme, and a gRPC request's time."""
 """A request without it has no route."""
 
 
@@ -103,7 +104,8 @@ class _Walk:
         # A stream has one random value: what was drawn before is drawn again.
         for one in resolve(self._sidecar, self._manager, result.request, path.resolved.drawn):
             share = probability * one.probability
-            yield _replace(further, resolved=one, missing=one.missing, probability=share)
+            path = _replace(further, missing=one.missing, probability=share)
+            yield on_route(self._manager, path, one)
 
     def _keeps_route(self, path: HttpPath, result: FilterResult) -> bool:
         """Whether the route table reads nothing of what changed since the route was looked up."""
@@ -116,7 +118,9 @@ class _Walk:
             return False
         if before.filter_state is not after.filter_state:
             return False
-        return all(before.headers.all(name) == after.headers.all(name) for name in {*read, _SCHEME})
+        return all(
+            before.headers.all(name) == after.headers.all(name) for name in {*read, *_READ_BY_ALL}
+        )
 
 
 def filter_config(sidecar: Sidecar, stage: HttpStage, resolved: Resolved) -> ResolvedFilter:

@@ -12,9 +12,10 @@ from osmscope.rules.hash_policy import HashResult, request_hash
 from osmscope.rules.require_tls import require_tls
 from osmscope.rules.route_table import RouteChoice, select_routes
 from osmscope.rules.scoped_routes import find_scope, scope_key
+from osmscope.rules.stream_duration import tell_stream_limit
 from osmscope.rules.stream_random import Drawn
 from osmscope.rules.weighted_cluster import choose_clusters
-from osmscope.trace.path import Resolved
+from osmscope.trace.path import HttpPath, Resolved
 from osmscope.trace.sidecar import RouteTable, Sidecar
 
 _replace = msgspec.structs.replace
@@ -150,3 +151,24 @@ def _unknown_action(route: Route | None) -> str:
     if route is None or route.redirect or route.direct_response or route.non_forwarding_action:
         return ""
     return "what the route does (none of its actions is known)"
+
+
+def on_route(manager: HttpConnectionManager, path: HttpPath, resolved: Resolved) -> HttpPath:
+    """Put a request on the route that was found for it, which limits its time.
+
+    Raises:
+        DumpError: A duration cannot be read.
+    """
+    action = resolved.route.route if resolved.route is not None else None
+    limited = tell_stream_limit(
+        action.max_stream_duration if action is not None else None,
+        manager.common_http_protocol_options.max_stream_duration,
+        path.request.headers,
+    )
+    assumptions = (limited.assumption,) if limited.assumption else ()
+    return _replace(
+        path,
+        resolved=resolved,
+        request=path.request.with_headers(limited.headers),
+        assumptions=(*path.assumptions, *assumptions),
+    )

@@ -16,7 +16,7 @@ import msgspec
 from osmscope.dump.clusters import read_clusters
 from osmscope.dump.sections import Dump
 from osmscope.resources.proxy import Proxy
-from osmscope.trace.answer import Answer, OutcomeAnswer
+from osmscope.trace.answer import Answer, OutcomeAnswer, UpstreamRequest
 from osmscope.trace.tracer import Tracer
 from tests.oracle.agreement import Verdict, recorded, trace_request
 from tests.oracle.case import Json
@@ -28,6 +28,7 @@ _CERTIFICATE_TEXTS = re.compile(r'(?:By|Hash|Cert|Chain)=(?:"[^"]*"|[^;]*)(?:;|$
 _OF_TOKENS = r"jwt_authn_access_denied\{.*\}|via_upstream"
 _HEADER = re.compile('header "([^"]*)" names the client')
 _COMMAND = re.compile("(?:the header command|a header is set without) (%.*%)(?: is|, which is) ")
+_NOTHING = UpstreamRequest(method="", host=None, path="", headers={})
 _CHAIN = re.compile("Envoy takes this filter chain, though ([a-z_]*prefix_ranges) of one")
 
 
@@ -123,6 +124,8 @@ def _agrees_but_for(names: set[str], verdict: Verdict) -> bool:
     upstream = (truth["observed"]["response"] or {}).get("upstream") or {}
     received = upstream.get("headers", [])
     received[:] = [pair for pair in received if pair[0] not in names]
+    if "host" in names:
+        received.append(["host", (verdict.answer.outcomes[0].upstream_request or _NOTHING).host])
     outcomes = tuple(_without(outcome, names) for outcome in verdict.answer.outcomes)
     return not difference(truth, msgspec.structs.replace(verdict.answer, outcomes=outcomes))
 
@@ -156,19 +159,22 @@ def _of_a_command(verdict: Verdict, batch: Batch) -> bool:
     named = [found[1] for found in map(_COMMAND.match, verdict.answer.assumptions) if found]
     names = {
         option["key"].lower()
-        for option in _objects(verdict.result.case.listener)
+        for option in _objects(verdict.result.case.listener, "key")
         if any(command in option.get("value", "") for command in named)
     }
+    actions = _objects(verdict.result.case.listener, "host_rewrite_header")
+    if any(action["host_rewrite_header"].lower() in names for action in actions):
+        names.add("host")
     return _agrees_but_for(names, verdict)
 
 
-def _objects(tree: Any) -> Iterator[Json]:
-    """Yield every object that looks like a header to add."""
-    if isinstance(tree, dict) and isinstance(tree.get("key"), str):
+def _objects(tree: Any, name: str) -> Iterator[Json]:
+    """Yield every object that has a text of this name."""
+    if isinstance(tree, dict) and isinstance(tree.get(name), str):
         yield tree
     for part in tree.values() if isinstance(tree, dict) else tree:
         if isinstance(part, dict | list):
-            yield from _objects(part)
+            yield from _objects(part, name)
 
 
 def _without(outcome: OutcomeAnswer, names: set[str]) -> OutcomeAnswer:
@@ -204,6 +210,8 @@ def _hash_keys(endpoint: Json) -> set[str]:
 
 
 _CHECKS = {
+    ", for which Envoy asks DNS is not known": _by_details(r"dns_resolution_failure\{.*\}"),
+    "the endpoint answers before the time of grpc-timeout": _by_details("max_duration_timeout"),
     "the header command": _of_a_command,
     "a header is set without": _of_a_command,
     "of endpoints with the same hash key": _of_equal_keys,

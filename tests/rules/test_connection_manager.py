@@ -159,3 +159,16 @@ def test_lots_of_the_runtime_are_named() -> None:
     runtime: dict[str, object] = {"http_connection_manager.normalize_path": 50}
     assert len(prepared({}, runtime=runtime).assumptions) == 1
     assert len(prepared({":path": "/a#c"}, runtime=runtime).assumptions) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_grpc"),
+    [
+        ({"content-type": "application/grpc"}, True),
+        ({"content-type": "application/grpc "}, True),
+        ({"content-type": "application/grpc", "connection": "content-type"}, False),
+        ({"content-type": "text/plain"}, False),
+    ],
+)
+def test_what_the_codec_leaves_tells_a_grpc_request(sent: dict[str, str], is_grpc: bool) -> None:
+    assert prepared(sent).is_grpc is is_grpc

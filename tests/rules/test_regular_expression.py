@@ -12,6 +12,13 @@ from osmscope.rules.regular_expression import full_match, replace_all
         ("/a.*", "/ab", True),
         ("/a", "/ab", False),
         ("/a|/ab", "/ab", True),
+        (".", "é", False),
+        ("..", "é", True),
+        ("[é]", "é", False),
+        ("é", "é", True),
+        ("(?i)É", "é", False),
+        (r"\xc3\xa9", "é", True),
+        (r"\pL+", "é", False),
     ],
 )
 def test_full_match(pattern: str, value: str, fits: bool) -> None:
@@ -32,6 +39,8 @@ def test_full_match(pattern: str, value: str, fits: bool) -> None:
         ("x*", "-", "/rx3/x", "-/-r-3-/-"),
         (".*", "", "/rx", ""),
         ("é", "e", "/é/é", "/e/e"),
+        ("a", "é", "ab", "éb"),
+        (r"\xc3", "?", "é", "?\ufffd"),
     ],
 )
 def test_replace_all(pattern: str, substitution: str, value: str, replaced: str) -> None:

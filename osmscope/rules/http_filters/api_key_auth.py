@@ -1,8 +1,8 @@
 """API keys.
 
 What Envoy does: the first of `key_sources` that the request has (header, query parameter, cookie)
-gives the key; without one the answer is 401. The most specific level that sets sources or
-credentials replaces the filter's own. The client's name may be told in a header. With
+gives the key; without one, or without sources, the answer is 401. The most specific level that sets
+sources or credentials replaces the filter's own. The client's name may be told in a header. With
 `hide_credentials` all keys of the sources are taken out, the other parameters then standing in the
 order of their names. Of these two the most specific level alone tells.
 Checked against Envoy 1.40.0. Not modelled: the credentials, which a dump redacts: a key that is
@@ -36,6 +36,11 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
         if isinstance(config, ApiKeyAuth | ApiKeyAuthPerRoute)
     ]
     sources = next((level.key_sources for level in levels if level.key_sources), ())
+    if not sources:
+        reply = LocalReply(
+            code=401, details="missing_key_sources", reason="there are no key_sources"
+        )
+        return answered(request, reply, "key_sources")
     source = next((source for source in sources if _key(source, request)), None)
     if source is None:
         words = "the request has no API key"

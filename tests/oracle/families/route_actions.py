@@ -8,7 +8,10 @@ from tests.oracle.envoy_files import TYPES
 CODES = ("SERVICE_UNAVAILABLE", "NOT_FOUND", "INTERNAL_SERVER_ERROR")
 REDIRECTS = ("MOVED_PERMANENTLY", "FOUND", "SEE_OTHER", "TEMPORARY_REDIRECT", "PERMANENT_REDIRECT")
 SUBSTITUTIONS = (("^/books", "/b"), ("/([a-z]+)/([a-z0-9]+)", "/\\2/\\1"), ("x", "yy"),
-                 ("(?i)BOOKS", ""), ("/", "_"))  # fmt: skip
+                 ("(?i)BOOKS", ""), ("/", "_"), ("", "-"), ("o*", "0"), ("(/[^/]*)?", "\\0\\0"),
+                 ("$", "/end"), ("^", "/start"), ("\\b", "|"), ("[^/]+$", "<\\0>"), (".*", "/all"),
+                 ("(a)|(b)", "[\\1\\2]"), ("/api/v([0-9]+)(/.*)?", "\\2?v=\\1"), ("o", "\\\\"),
+                 ("books", "?a#b"), ("\\?.*", ""), ("\\d", "%20"), ("[?]", "&"))  # fmt: skip
 VALUES = ("plain", "", "%REQ(x-user)%", "%REQ(:path)%", "%PROTOCOL%", "a%%b", "%REQ(x-no?x-env)%",
           "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "%ROUTE_NAME%", "%REQ(:authority):3%",
           "%DOWNSTREAM_LOCAL_PORT%", "%UPSTREAM_CLUSTER%", "%REQ(x-missing)%",
@@ -112,6 +115,8 @@ COMMANDS = (
     "TRACE_ID",
     "QUERY_PARAM(%61)",
 )
+RANDOM = (*map(str, (0, 1, 9, 10, 59, 60, 61, 109, 110, 2**63, 2**64 - 1, 2**64)), "", "-1", "+1",
+          "x", "1.5", "007", " 9", "0x3", "9,10")  # fmt: skip
 APPEND = ("APPEND_IF_EXISTS_OR_ADD", "ADD_IF_ABSENT", "OVERWRITE_IF_EXISTS_OR_ADD",
           "OVERWRITE_IF_EXISTS")  # fmt: skip
 CHANGED = ("x-user", "x-env", "x-new", "version", "x-two", "user-agent")
@@ -148,7 +153,7 @@ def _route(draw: Draw, number: int) -> Json:
     if action < 0.15:
         return route | {"redirect": _redirect(draw)}
     if action < 0.22:
-        status = draw.choice((200, 204, 301, 404, 503))
+        status = draw.choice((200, 204, 301, 404, 503, 599, 418, 299))
         return route | {"direct_response": {"status": status, "body": {"inline_string": "b"}}}
     if action < 0.24:
         return route | {"non_forwarding_action": {}}
@@ -162,17 +167,22 @@ def _route(draw: Draw, number: int) -> Json:
 def _redirect(draw: Draw) -> Json:
     redirect = draw.fields(
         0.35,
-        host_redirect=lambda: draw.choice(("other.example.com", "other:8443")),
-        port_redirect=lambda: draw.choice((80, 443, 8443)),
+        host_redirect=lambda: draw.choice(("other.example.com", "other:8443", "[::1]", "o:80")),
+        port_redirect=lambda: draw.choice((80, 443, 8443, 1, 65535)),
         response_code=lambda: draw.choice(REDIRECTS),
         strip_query=lambda: True,
     )
     if draw.maybe():
-        redirect |= draw.one(https_redirect=draw.maybe, scheme_redirect=lambda: "https")
+        redirect |= draw.one(
+            https_redirect=draw.maybe,
+            scheme_redirect=lambda: draw.choice(("https", "http", "ftp", "HTTPS")),
+        )
     if draw.maybe(0.7):
         redirect |= draw.one(
-            path_redirect=lambda: draw.choice(("/new", "/new?q=1", "new")),
-            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n?x=1")),
+            path_redirect=lambda: draw.choice(
+                ("/new", "/new?q=1", "new", "/n#f", "/n?", "//n", "/", "/%20", "/n?a=1#b")
+            ),
+            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n?x=1", "", "new", "/n#f", "//")),
             regex_rewrite=lambda: _substitution(draw),
         )
     return redirect
@@ -181,26 +191,32 @@ def _redirect(draw: Draw) -> Json:
 def _forward(draw: Draw) -> Json:
     action = draw.one(
         cluster=lambda: draw.choice(("alpha", "beta", "gamma", "empty", "nowhere")),
-        cluster_header=lambda: draw.choice(("x-cluster", "version")),
+        cluster_header=lambda: draw.choice(("x-cluster", "version", "X-Cluster", ":authority")),
         weighted_clusters=lambda: _weighted(draw),
     )
     action |= draw.fields(
         0.15,
         cluster_not_found_response_code=lambda: draw.choice(CODES),
-        timeout=lambda: draw.choice(("0s", "3s", "0.5s")),
+        timeout=lambda: draw.choice(("0s", "3s", "0.5s", "1.2345s", "4.000000001s")),
         append_x_forwarded_host=lambda: True,
         retry_policy=lambda: {"retry_on": "5xx", "per_try_timeout": "2s"},
+        max_stream_duration=lambda: draw.fields(
+            0.7,
+            max_stream_duration=lambda: draw.choice(("0s", "7s")),
+            grpc_timeout_header_max=lambda: draw.choice(("0s", "9s")),
+            grpc_timeout_header_offset=lambda: "0.1s",
+        ),
     )
     if draw.maybe():
         action |= draw.one(
-            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n/")),
+            prefix_rewrite=lambda: draw.choice(("/new", "/", "/n/", "new", "/n?a=0", "//", "/n#f")),
             regex_rewrite=lambda: _substitution(draw),
         )
     if draw.maybe():
         action |= draw.one(
-            host_rewrite_literal=lambda: "rewritten",
+            host_rewrite_literal=lambda: draw.choice(("rewritten", "R:80", "%REQ(x-user)%")),
             auto_host_rewrite=lambda: True,
-            host_rewrite_header=lambda: "x-user",
+            host_rewrite_header=lambda: draw.choice(("x-user", "X-Env", "x-missing", ":path")),
             host_rewrite_path_regex=lambda: _substitution(draw),
         )
     return action
@@ -254,13 +270,23 @@ def addition(draw: Draw) -> Json:
 
 def _request(draw: Draw) -> Json:
     request = http_request(draw)
-    request["headers"]["x-random"] = str(draw.choice((0, 1, 9, 10, 59, 60, 61, 109, 110, 2**63)))
+    request["headers"]["x-random"] = draw.choice(RANDOM)
     request["headers"] |= draw.fields(
         0.2,
         **{
-            "x-cluster": lambda: draw.choice(("alpha", "nowhere", "")),
-            "x-forwarded-proto": lambda: draw.choice(("https", "http")),
-            "x-envoy-upstream-rq-timeout-ms": lambda: draw.choice(("100", "abc", "2000")),
+            "x-cluster": lambda: draw.choice(
+                ("alpha", "nowhere", "", "Alpha", " beta", "a,b", ["beta", "alpha"], ["", "gamma"])
+            ),
+            "x-forwarded-proto": lambda: draw.choice(("https", "http", "HTTPS", "ftp", "")),
+            "x-envoy-upstream-rq-timeout-ms": lambda: draw.choice(
+                ("100", "abc", "2000", "0", "-1", "+5", "1.5", "99999999999999999999", " 7 ")
+            ),
+            "x-envoy-upstream-rq-per-try-timeout-ms": lambda: draw.choice(("50", "5000", "0")),
+            "x-envoy-expected-rq-timeout-ms": lambda: draw.choice(("77", "x")),
+            "grpc-timeout": lambda: draw.choice(
+                ("1S", "5m", "x", "100n", "99999999H", "1 S", "2u")
+            ),
+            "content-type": lambda: draw.choice(("application/grpc", "application/grpc+json")),
             "x-forwarded-host": lambda: draw.choice(HOSTS),
             "x-forwarded-for": lambda: draw.choice(("10.0.0.1", "8.8.8.8, 10.0.0.2", "x")),
         },

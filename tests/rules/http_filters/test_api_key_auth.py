@@ -105,3 +105,10 @@ def test_a_route_may_look_elsewhere() -> None:
     assert ask(per_route, x_k="k").reply is not None
     assert ask(per_route, x_route="k").reply is None
     assert ask(ApiKeyAuthPerRoute(allowed_clients=("c",)), x_k="k").reply is None
+
+
+def test_without_sources_nobody_comes_in() -> None:
+    context = FilterContext(config=ApiKeyAuth(), own_config=ApiKeyAuth())
+    (result,) = evaluate(Request(connection=Connection(), headers=Headers()), context)
+    assert result.reply is not None
+    assert (result.reply.code, result.reply.details) == (401, "missing_key_sources")
