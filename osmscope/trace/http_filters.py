@@ -163,6 +163,7 @@ def filter_context(
         cluster=route.cluster_choice.name if route.cluster_choice is not None else None,
         node_cluster=sidecar.proxy.dump.node().cluster or None,
         cluster_health=sidecar.cluster_health,
+        cluster_kind=sidecar.cluster_kind,
     )
 
 

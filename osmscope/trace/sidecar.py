@@ -13,6 +13,7 @@ from osmscope.resources.listener import Listener
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.resource import Resource
 from osmscope.resources.route import RouteConfiguration
+from osmscope.rules.cluster_type import ClusterKind
 from osmscope.rules.filter_chain import FilterChainIndex
 from osmscope.rules.headers_read import headers_read
 from osmscope.rules.listener_selection import ListenerIndex
@@ -167,6 +168,15 @@ class Sidecar:
         """
         cluster = self.proxy.cluster(name)
         return None if cluster is None else self.cluster_hosts(cluster).health_counts()
+
+    def cluster_kind(self, name: str) -> ClusterKind | None:
+        """Return where a cluster's hosts come from; None for an unknown cluster.
+
+        Raises:
+            DumpError: A resource cannot be read.
+        """
+        cluster = self.proxy.cluster(name)
+        return None if cluster is None else self.cluster_hosts(cluster).kind
 
     def table_of(self, configuration: RouteConfiguration) -> RouteTable:
         """Return the indexed form of a route configuration."""

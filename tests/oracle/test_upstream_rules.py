@@ -187,6 +187,21 @@ DYNAMIC = of_type(
     "dynamic_forward_proxy.v3.ClusterConfig",
     {"dns_cache_config": {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}},
 )
+THREE = "127.8.3.3"
+
+
+def dynamic(cluster: Json | None = None, **fields: Any) -> Case:
+    """A request to THREE through the filter of dynamic forward proxies."""
+    kind = "dynamic_forward_proxy.v3"
+    cache = {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}
+    asks = http_filter(f"{kind}.FilterConfig", "d", dns_cache_config=cache)
+    per_route = {"@type": f"{EXTENSIONS}.filters.http.{kind}.PerRouteConfig", **fields}
+    listener = routed(to(OWN, typed_per_filter_config={"d": per_route}), http_filters=[asks])
+    headers = {"x-h": f"{TWO}:1", "x-e": ""}
+    asked = request(host=f"{THREE}:1", headers=headers)
+    return case(listener, cluster or DYNAMIC, requests=[asked])
+
+
 ORIGINAL_DST = of_type("original_dst.v3.OriginalDstCluster", {})
 NO_FALLBACK = {"subset_selectors": [{"keys": ["v"]}]}
 ONE_OF_TWO = own(ONE, unhealthy(TWO), name="one", common_lb_config={
@@ -267,6 +282,13 @@ DECIDED: dict[str, tuple[Case, str]] = {
     "composite for tcp": (case(tcp(**OWN), composite("m"), own(ONE, name="m")), "0 UH"),
     "dynamic forward proxy": (action(DYNAMIC, host_rewrite_literal="127.8.3.9:1"),
                               "reaches 127.8.3.9"),
+    "its filter": (dynamic(), f"reaches {THREE}"),
+    "its filter's host": (dynamic(host_rewrite_literal=f"{ONE}:1"), f"reaches {ONE}"),
+    "its filter's host in a header": (dynamic(host_rewrite_header="x-h"), f"reaches {TWO}"),
+    "its filter's header that is not there": (dynamic(host_rewrite_header="y"), f"reaches {THREE}"),
+    "its filter's header that is empty": (dynamic(host_rewrite_header="x-e"),
+                                          "400 empty_host_header"),
+    "its filter without it": (dynamic(own(ONE), host_rewrite_literal=f"{TWO}:1"), f"reaches {ONE}"),
     "original destination": (action(of_type("original_dst.v3.OriginalDstCluster", {})),
                              f"reaches {DESTINATION}"),
     "original destination by header": (

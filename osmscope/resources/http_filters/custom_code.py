@@ -68,5 +68,17 @@ class OnDemandPerRoute(Resource, frozen=True):
     f"{_HTTP}.dynamic_forward_proxy.v3.FilterConfig",
     name="envoy.filters.http.dynamic_forward_proxy",
 )
-class DynamicForwardProxy(Opaque, frozen=True):
+class DynamicForwardProxy(Resource, frozen=True):
     """`envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig`: asks DNS."""
+
+    inert = frozenset({"dns_cache_config", "sub_cluster_config", "save_upstream_address"})
+
+    allow_dynamic_host_from_filter_state: bool = False
+
+
+@extension(f"{_HTTP}.dynamic_forward_proxy.v3.PerRouteConfig")
+class DynamicForwardProxyPerRoute(Resource, frozen=True):
+    """`envoy.extensions.filters.http.dynamic_forward_proxy.v3.PerRouteConfig`: another host."""
+
+    host_rewrite_literal: str = ""
+    host_rewrite_header: str = ""

@@ -6,6 +6,7 @@ import msgspec
 
 from osmscope.resources.resource import Resource
 from osmscope.resources.route import Route, RouteConfiguration, VirtualHost
+from osmscope.rules.cluster_type import ClusterKind
 from osmscope.rules.facts import Request
 from osmscope.rules.local_reply import LocalReply
 
@@ -32,6 +33,8 @@ class FilterContext(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the cluster that the proxy itself is of; None where it is not known."""
     cluster_health: Callable[[str], tuple[int, int] | None] = lambda _: None
     """Cluster name → (healthy endpoints, all endpoints); None for an unknown cluster."""
+    cluster_kind: Callable[[str], ClusterKind | None] = lambda _: None
+    """Cluster name → where its hosts come from; None for an unknown cluster."""
 
 
 class FilterResult(msgspec.Struct, frozen=True, kw_only=True):
