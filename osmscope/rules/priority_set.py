@@ -24,7 +24,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What load balancing knows besides the cluster and its hosts."""
 
     overprovisioning_factor: int = 140
-    weighted_priority_health: bool = False
+    weighted_priority_health: bool | None = None
+    """None where it is not known: Envoy does not dump what EDS says of it. It is then off."""
     node_locality: Locality | None = None
     local_hosts: tuple[Host, ...] = ()
     """The hosts of the local cluster (`local_cluster_name`); empty without one."""
@@ -54,13 +55,14 @@ class PrioritySet:
         for index, host in enumerate(hosts):
             self.levels[host.priority].append(index)
         weighted = around.weighted_priority_health
-        self.loads, self.panic = self._loads(policy, around, weighted=weighted)
+        self.loads, self.panic = self._loads(policy, around, weighted=bool(weighted))
+        self.weights_would_matter = weighted is None and self._depends_on_weights(policy, around)
+        """Whether `weighted_priority_health`, which is not known, would change the loads."""
+
+    def _depends_on_weights(self, policy: LbPolicy, around: Surroundings) -> bool:
         other, _ = self._loads(policy, around, weighted=True)
-        self.weights_would_matter = (other.healthy, other.degraded) != (
-            self.loads.healthy,
-            self.loads.degraded,
-        )
-        """Whether `weighted_priority_health`, which dumps do not hold, would change the loads."""
+        own = self.loads
+        return (other.healthy, other.degraded) != (own.healthy, own.degraded)
 
     def counts(self, *, weighted: bool = False) -> list[HostCounts]:
         """Count the hosts, or their weights, of each priority by state."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.resources.cluster import Cluster, http_protocol_options
-from osmscope.resources.endpoint import LoadAssignmentPolicy
+from osmscope.resources.endpoint import ClusterLoadAssignment, LoadAssignmentPolicy
 from osmscope.resources.proxy import Proxy
 from osmscope.rules.absent_load_assignment import taken_for_granted
 from osmscope.rules.cluster_type import ClusterKind, kind_of, members_of
@@ -79,7 +79,7 @@ def cluster_hosts(proxy: Proxy, cluster: Cluster) -> ClusterHosts:
     local = proxy.cluster(proxy.local_cluster_name) if proxy.local_cluster_name else None
     surroundings = Surroundings(
         overprovisioning_factor=assignment.policy.overprovisioning_factor or 140,
-        weighted_priority_health=assignment.policy.weighted_priority_health,
+        weighted_priority_health=_weighs_health(cluster, assignment),
         node_locality=proxy.locality,
         local_hosts=() if local is None else _hosts(proxy, local),
     )
@@ -114,6 +114,13 @@ def _hosts(proxy: Proxy, cluster: Cluster) -> tuple[Host, ...]:
     if known or not cluster.transport_socket_matches:
         return hosts
     return tuple(msgspec.structs.replace(host, locality_metadata=None) for host in hosts)
+
+
+def _weighs_health(cluster: Cluster, assignment: ClusterLoadAssignment) -> bool | None:
+    """Tell what only the cluster's own configuration does: Envoy leaves it out of its dump."""
+    if cluster.load_assignment is not None:
+        return cluster.load_assignment.policy.weighted_priority_health
+    return assignment.policy.weighted_priority_health or None
 
 
 def _unknown_health(proxy: Proxy, cluster: Cluster) -> Iterator[str]:

@@ -152,7 +152,7 @@ OVERFLOW = "upstream_reset_before_response_started{overflow}"
 BREAKER_0 = limited({"max_requests": 0})
 PENDING_0 = limited({"max_pending_requests": 0})
 HIGH_0 = limited({"priority": "HIGH", "max_requests": 0})
-ONE, TWO = "127.8.3.1", "127.8.3.2"
+ONE, TWO, THREE = "127.8.3.1", "127.8.3.2", "127.8.3.3"
 SUBSETS = {
     "lb_subset_config": {"fallback_policy": "ANY_ENDPOINT", "subset_selectors": [{"keys": ["v"]}]}
 }
@@ -175,6 +175,17 @@ def weighted(*parts: int) -> list[Json]:
     ]
 
 
+def weighing(by_weight: bool) -> Json:
+    """Of priority 0 nine tenths are healthy by weight, half by number."""
+    first = [endpoint(ONE, load_balancing_weight=9), unhealthy(TWO)]
+    groups = [
+        {"lb_endpoints": first},
+        {"priority": 1, "lb_endpoints": [endpoint(THREE)]},
+    ]
+    policy = {"weighted_priority_health": by_weight}
+    return own(load_assignment={"endpoints": groups, "policy": policy})
+
+
 def versioned(address: str, version: str) -> Json:
     return endpoint(address, metadata={"filter_metadata": {"envoy.lb": {"v": version}}})
 
@@ -187,7 +198,6 @@ DYNAMIC = of_type(
     "dynamic_forward_proxy.v3.ClusterConfig",
     {"dns_cache_config": {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}},
 )
-THREE = "127.8.3.3"
 
 
 def dynamic(cluster: Json | None = None, **fields: Any) -> Case:
@@ -367,6 +377,8 @@ SHARED: dict[str, Case] = {
     ),
     "a member with weights": action(aggregate("m"), own(*weighted(1, 4), name="m")),
     "weights of endpoints": action(own(*weighted(1, 2, 5))),
+    "weights of health": action(weighing(True)),
+    "no weights of health": action(weighing(False)),
     "a ring without a hash": action(own(*weighted(1, 2, 5), lb_policy="RING_HASH")),
     "weights that random ignores": action(own(*weighted(1, 2, 5), lb_policy="RANDOM")),
     "zones with a residue": action(zones(z1=2, z2=4)),

@@ -67,6 +67,8 @@ def test_weighted_priority_health() -> None:
     weighted = PrioritySet(LbPolicy(), uneven, Surroundings(weighted_priority_health=True))
     assert (unweighted.loads.healthy, unweighted.weights_would_matter) == ((70, 30), True)
     assert (weighted.loads.healthy, weighted.weights_would_matter) == ((100, 0), False)
+    known = PrioritySet(LbPolicy(), uneven, Surroundings(weighted_priority_health=False))
+    assert (known.loads.healthy, known.weights_would_matter) == ((70, 30), False)
 
 
 def test_excluded_hosts_do_not_count() -> None:

@@ -120,3 +120,15 @@ def test_what_eds_says_of_localities_is_not_known(assumed):
     asked = sidecar(asking(), one, statuses=[status(TWO[0])], assigned=[endpoints("a", TWO[0])])
     (step,) = [one for one in asked.explain(request())[1].steps if one.kind == "upstream_tls"]
     assert bool(step.notes and "no dump holds" in step.notes[0]) is assumed
+
+
+@pytest.mark.parametrize("by_weight", [True, False])
+def test_weights_of_health_are_known_from_the_clusters_own_configuration(by_weight):
+    listed = endpoints("a", TWO[0], TWO[1] + "!", policy={"weighted_priority_health": by_weight})
+    listed["endpoints"][0]["lb_endpoints"][0]["load_balancing_weight"] = 9
+    listed["endpoints"].append({**endpoints("a", "10.0.0.3:80")["endpoints"][0], "priority": 1})
+    dumped = {**listed, "policy": {}}
+    own = {"name": "a", "load_assignment": listed}
+    answer = ask(tracer(sections([listener(chain(asking()))], clusters=[own], eds=[dumped])))
+    assert answer.exact
+    assert len(answer.outcomes[0].endpoints) == (1 if by_weight else 2)
