@@ -4,8 +4,8 @@ What Envoy does: the members' priorities follow one another in the order of the 
 do not exist and priorities without hosts are left out. Loads and panic count over the whole, with
 the aggregate's panic threshold; the member then picks among the healthy or degraded hosts of its
 own priority, by its own policy, panic and subsets. A member that hashes, by the request's hash,
-chooses its priority anew. Checked against Envoy 1.40.0. Not modelled: members with subsets and
-several priorities, and members of differing overprovisioning factors (the first member's counts).
+chooses its priority anew. A member's priorities are counted by its own overprovisioning factor.
+Checked against Envoy 1.40.0. Not modelled: members with subsets and several priorities.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import msgspec
 
 from osmscope.rules.lb_policy import LbPolicy
 from osmscope.rules.load_balancing import LoadBalancer
-from osmscope.rules.priority_set import Bucket, PrioritySet
+from osmscope.rules.priority_set import Bucket, HealthCounting, PrioritySet, Surroundings
 from osmscope.rules.shares import Shares
 from osmscope.rules.subset import Criteria
 
@@ -61,13 +61,22 @@ def member_shares(
             places.append((member, priority))
     if not places:
         return ()
-    around = members[0].balancer.surroundings
+    around = Surroundings(of_priorities=tuple(_counting(member) for member, _ in places))
     parts = []
     for bucket in PrioritySet(policy, linear, around).buckets():
         member, priority = places[bucket.priority]
         inside = _inside(member, Bucket(priority, bucket.state, Fraction(1)), criteria)
         parts.append(MemberShare(member.cluster, bucket.share, inside))
     return tuple(parts)
+
+
+def _counting(member: Member) -> HealthCounting:
+    around = member.balancer.surroundings
+    return HealthCounting(
+        overprovisioning_factor=around.overprovisioning_factor,
+        weighted_priority_health=around.weighted_priority_health,
+        ignore_new_hosts=member.balancer.policy.ignore_new_hosts,
+    )
 
 
 def _inside(member: Member, bucket: Bucket, criteria: Criteria | None) -> Shares:

@@ -20,6 +20,8 @@ class HostCounts(msgspec.Struct, frozen=True, kw_only=True):
     degraded: int = 0
     total: int = 0
     """All hosts but the excluded ones."""
+    overprovisioning_factor: int = 140
+    """From the load assignment's policy."""
 
 
 class PriorityLoads(msgspec.Struct, frozen=True):
@@ -31,18 +33,15 @@ class PriorityLoads(msgspec.Struct, frozen=True):
     """All availability together, at most 100."""
 
 
-def priority_loads(
-    counts: Sequence[HostCounts], overprovisioning_factor: int = 140
-) -> PriorityLoads:
+def priority_loads(counts: Sequence[HostCounts]) -> PriorityLoads:
     """Spread 100 % over priorities; all zero where no host is available.
 
     Args:
         counts: Hosts of priority 0, 1, …; weights instead of numbers under
             `weighted_priority_health`.
-        overprovisioning_factor: From the load assignment's policy.
     """
-    healthy = [_availability(c.healthy, c.total, overprovisioning_factor) for c in counts]
-    degraded = [_availability(c.degraded, c.total, overprovisioning_factor) for c in counts]
+    healthy = [_availability(c.healthy, c) for c in counts]
+    degraded = [_availability(c.degraded, c) for c in counts]
     availability = min(100, sum(healthy) + sum(degraded))
     if not availability:
         return PriorityLoads((0,) * len(counts), (0,) * len(counts), 0)
@@ -57,5 +56,5 @@ def priority_loads(
     return PriorityLoads(tuple(loads[: len(counts)]), tuple(loads[len(counts) :]), availability)
 
 
-def _availability(hosts: int, total: int, overprovisioning_factor: int) -> int:
-    return min(100, overprovisioning_factor * hosts // total) if total else 0
+def _availability(hosts: int, of: HostCounts) -> int:
+    return min(100, of.overprovisioning_factor * hosts // of.total) if of.total else 0

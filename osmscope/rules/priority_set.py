@@ -20,12 +20,24 @@ from osmscope.rules.panic import panicking_priorities, total_panic_loads
 from osmscope.rules.priority import HostCounts, PriorityLoads, priority_loads
 
 
+class HealthCounting(msgspec.Struct, frozen=True, kw_only=True):
+    """How the health of a priority is counted."""
+
+    overprovisioning_factor: int = 140
+    weighted_priority_health: bool | None = None
+    """None where it is not known: Envoy does not dump what EDS says of it. It is then off."""
+    ignore_new_hosts: bool = False
+    """Whether hosts that wait for their first health check are excluded."""
+
+
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What load balancing knows besides the cluster and its hosts."""
 
     overprovisioning_factor: int = 140
     weighted_priority_health: bool | None = None
-    """None where it is not known: Envoy does not dump what EDS says of it. It is then off."""
+    """As in `HealthCounting`."""
+    of_priorities: tuple[HealthCounting, ...] = ()
+    """How each priority's health is counted, where priorities are of different clusters."""
     node_locality: Locality | None = None
     local_hosts: tuple[Host, ...] = ()
     """The hosts of the local cluster (`local_cluster_name`); empty without one."""
@@ -46,27 +58,36 @@ class PrioritySet:
         self.hosts = tuple(hosts)
         self.states = tuple(health(host) for host in hosts)
         self._own = around.node_locality
-        self._excluded = tuple(
-            is_excluded(host, ignore_new_hosts=policy.ignore_new_hosts) for host in hosts
-        )
         self.levels: list[list[int]] = [
             [] for _ in range(max((host.priority for host in hosts), default=0) + 1)
         ]
+        self._counting = around.of_priorities or (
+            HealthCounting(
+                overprovisioning_factor=around.overprovisioning_factor,
+                weighted_priority_health=around.weighted_priority_health,
+                ignore_new_hosts=policy.ignore_new_hosts,
+            ),
+        ) * len(self.levels)
+        self._excluded = tuple(
+            is_excluded(host, ignore_new_hosts=self._counting[host.priority].ignore_new_hosts)
+            for host in hosts
+        )
         for index, host in enumerate(hosts):
             self.levels[host.priority].append(index)
-        weighted = around.weighted_priority_health
-        self.loads, self.panic = self._loads(policy, around, weighted=bool(weighted))
-        self.weights_would_matter = weighted is None and self._depends_on_weights(policy, around)
+        self.loads, self.panic = self._loads(policy)
+        self.weights_would_matter = self._depends_on_weights(policy)
         """Whether `weighted_priority_health`, which is not known, would change the loads."""
 
-    def _depends_on_weights(self, policy: LbPolicy, around: Surroundings) -> bool:
-        other, _ = self._loads(policy, around, weighted=True)
+    def _depends_on_weights(self, policy: LbPolicy) -> bool:
+        if all(one.weighted_priority_health is not None for one in self._counting):
+            return False
+        other, _ = self._loads(policy, where_unknown=True)
         own = self.loads
         return (other.healthy, other.degraded) != (own.healthy, own.degraded)
 
-    def counts(self, *, weighted: bool = False) -> list[HostCounts]:
-        """Count the hosts, or their weights, of each priority by state."""
-        return [self._counts(level, weighted=weighted) for level in self.levels]
+    def counts(self) -> list[HostCounts]:
+        """Count the hosts of each priority by state."""
+        return [self._counts(priority, weighted=False) for priority in range(len(self.levels))]
 
     def buckets(self) -> tuple[Bucket, ...]:
         """List what gets any requests: healthy hosts by priority, then degraded ones."""
@@ -104,19 +125,26 @@ class PrioritySet:
         """Count the hosts that are not excluded."""
         return sum(1 for index in indices if not self._excluded[index])
 
-    def _counts(self, level: Sequence[int], *, weighted: bool) -> HostCounts:
+    def _counts(self, priority: int, *, weighted: bool) -> HostCounts:
+        level = self.levels[priority]
         amounts = {index: self.hosts[index].weight if weighted else 1 for index in level}
         return HostCounts(
             healthy=sum(amounts[index] for index in self.in_state(level, Health.HEALTHY)),
             degraded=sum(amounts[index] for index in self.in_state(level, Health.DEGRADED)),
             total=sum(amounts[index] for index in level if not self._excluded[index]),
+            overprovisioning_factor=self._counting[priority].overprovisioning_factor,
         )
 
     def _loads(
-        self, policy: LbPolicy, around: Surroundings, *, weighted: bool
+        self, policy: LbPolicy, *, where_unknown: bool = False
     ) -> tuple[PriorityLoads, tuple[bool, ...]]:
-        measured = self.counts(weighted=weighted)
-        loads = priority_loads(measured, around.overprovisioning_factor)
+        """Compute loads and panic; weights count `where_unknown` whether they do."""
+        measured = []
+        for priority, counting in enumerate(self._counting):
+            known = counting.weighted_priority_health
+            weighted = where_unknown if known is None else known
+            measured.append(self._counts(priority, weighted=weighted))
+        loads = priority_loads(measured)
         panic = panicking_priorities(self.counts(), loads.availability, policy.panic_threshold)
         nothing = (0,) * len(self.levels)
         if all(panic):

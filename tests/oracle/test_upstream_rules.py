@@ -175,6 +175,18 @@ def weighted(*parts: int) -> list[Json]:
     ]
 
 
+LIGHT_HEALTH = [
+    endpoint("127.8.12.1", load_balancing_weight=1),
+    endpoint("127.8.12.2", load_balancing_weight=9, health_status="UNHEALTHY"),
+]
+
+
+def member(name: str, *hosts: Json, **policy: Any) -> Json:
+    """A cluster whose load assignment has a policy."""
+    assignment = {"endpoints": [{"lb_endpoints": list(hosts)}], "policy": policy}
+    return own(name=name, load_assignment=assignment)
+
+
 def weighing(by_weight: bool) -> Json:
     """Of priority 0 nine tenths are healthy by weight, half by number."""
     first = [endpoint(ONE, load_balancing_weight=9), unhealthy(TWO)]
@@ -365,6 +377,23 @@ SHARED: dict[str, Case] = {
         aggregate("m", "nn", "ppp"),
         own(*healths("127.8.11.", "huuu"), name="m"),
         own(*healths("127.8.12.", "huu"), name="nn"),
+        own("127.8.13.1", name="ppp"),
+    ),
+    "an aggregate of overprovisioned members": action(
+        aggregate("m", "nn"),
+        member("m", *healths("127.8.11.", "huu"), overprovisioning_factor=100),
+        member("nn", *healths("127.8.12.", "huu"), overprovisioning_factor=300),
+    ),
+    "an aggregate of members by weight": action(
+        aggregate("m", "nn", "ppp"),
+        own(*healths("127.8.11.", "huu"), name="m"),
+        member("nn", *LIGHT_HEALTH, weighted_priority_health=True),
+        own("127.8.13.1", name="ppp"),
+    ),
+    "an aggregate of members by number": action(
+        aggregate("m", "nn", "ppp"),
+        own(*healths("127.8.11.", "huu"), name="m"),
+        member("nn", *LIGHT_HEALTH),
         own("127.8.13.1", name="ppp"),
     ),
     "an aggregate that panics": action(

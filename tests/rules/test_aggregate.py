@@ -8,7 +8,7 @@ from osmscope.resources.load_balancing import LbSubsetConfig, LbSubsetSelector
 from osmscope.rules.aggregate import Member, member_shares
 from osmscope.rules.hosts import Host
 from osmscope.rules.lb_policy import Kind, LbPolicy
-from osmscope.rules.load_balancing import LoadBalancer
+from osmscope.rules.load_balancing import LoadBalancer, Surroundings
 
 
 def balancer(name: str, *levels: str) -> LoadBalancer:
@@ -94,3 +94,18 @@ def test_a_member_may_have_subsets(priorities: tuple[int, int], assumed: bool) -
     (part,) = member_shares(LbPolicy(), [member], {"v": "2"})
     assert [share.host.address for share in part.shares.endpoints] == ["2"]
     assert bool(part.shares.assumptions) is assumed
+
+
+def test_each_member_is_counted_by_its_own_policy() -> None:
+    waiting = frozenset({"failed_active_hc", "pending_active_hc"})
+    listed = [Host(address="a0"), Host(address="a1", flags=waiting)]
+    counted = {
+        "plain": LoadBalancer(LbPolicy(), listed),
+        "more": LoadBalancer(LbPolicy(), listed, Surroundings(overprovisioning_factor=200)),
+        "ignoring": LoadBalancer(LbPolicy(ignore_new_hosts=True), listed),
+    }
+    rest = Member(cluster="rest", balancer=LoadBalancer(LbPolicy(), [Host(address="b")]))
+    for name, percent in (("plain", 70), ("more", 100), ("ignoring", 100)):
+        first = Member(cluster=name, balancer=counted[name])
+        found = member_shares(LbPolicy(), [first, rest])
+        assert int(found[0].probability * 100) == percent

@@ -45,4 +45,7 @@ def test_priority_loads(
 
 
 def test_overprovisioning_factor() -> None:
-    assert priority_loads(counts((5, 0, 10), (10, 0, 10)), 100).healthy == (50, 50)
+    half = HostCounts(healthy=5, total=10, overprovisioning_factor=100)
+    third = HostCounts(healthy=3, total=10, overprovisioning_factor=300)
+    assert priority_loads([half, *counts((10, 0, 10))]).healthy == (50, 50)
+    assert priority_loads([half, third, *counts((10, 0, 10))]).healthy == (50, 50, 0)
