@@ -5,9 +5,8 @@ from __future__ import annotations
 from osmscope.errors import ForbiddenError
 from osmscope.mesh.vendors import find_sidecar
 from osmscope.session.live import open_cluster
-from osmscope.session.mesh_model import Member
+from osmscope.session.mesh_model import Member, member_of
 from osmscope.session.sources import SourceOptions
-from osmscope.source.kubernetes_lists import PodFacts
 
 _RUNNING = ("", "Running")
 
@@ -34,20 +33,7 @@ def live_members(options: SourceOptions) -> tuple[Member, ...]:
                 raise
             pods = cluster.pods(cluster.credentials.namespace)
     return tuple(
-        _member(pod, options)
+        member_of(pod, options)
         for pod in pods
         if pod.spec.phase in _RUNNING and find_sidecar(pod.spec) is not None
-    )
-
-
-def _member(pod: PodFacts, options: SourceOptions) -> Member:
-    return Member(
-        key=pod.full_name,
-        name=pod.name,
-        namespace=pod.namespace,
-        workload=pod.workload,
-        addresses=pod.addresses,
-        where=pod.full_name,
-        source=pod.full_name,
-        options=options,
     )

@@ -28,6 +28,7 @@ from osmscope.source.admin import is_admin_address
 
 if TYPE_CHECKING:
     from osmscope.source.files import Source
+    from osmscope.source.kubernetes_lists import PodFacts
     from osmscope.source.snapshot import PodFiles, Snapshot
 
 MOST_UPDATES = 2000
@@ -216,15 +217,28 @@ def _of_snapshot(location: str, sources: tuple[str, ...], options: SourceOptions
     snapshot = open_snapshot(mesh_folder(location))
     pods = [snapshot.find(name) for name in sources] if sources else list(snapshot.pods)
     taken = _recorded(snapshot)
+    options = msgspec.structs.replace(options, from_=location)
     members = tuple(
-        Member(
-            key=pod.full_name, name=pod.name, namespace=pod.namespace, workload=pod.workload,
-            addresses=pod.addresses, where=f"{location}: {pod.full_name}", source=pod.full_name,
-            options=msgspec.structs.replace(options, from_=location), taken=taken(pod),
+        msgspec.structs.replace(
+            member_of(pod, options), where=f"{location}: {pod.full_name}", taken=taken(pod)
         )
         for pod in {pod.full_name: pod for pod in pods}.values()
-    )  # fmt: skip
+    )
     return MeshModel(members, title=Path(location).name)
+
+
+def member_of(pod: PodFacts | PodFiles, options: SourceOptions) -> Member:
+    """Return a pod that the options lead to as a sidecar of a mesh."""
+    return Member(
+        key=pod.full_name,
+        name=pod.name,
+        namespace=pod.namespace,
+        workload=pod.workload,
+        addresses=pod.addresses,
+        where=pod.full_name,
+        source=pod.full_name,
+        options=options,
+    )
 
 
 def _recorded(snapshot: Snapshot) -> Callable[[PodFiles], datetime.datetime | None]:

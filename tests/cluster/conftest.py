@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from osmscope.cli.main import run
+from tests.cluster.asking import Asked
 from tests.cluster.binaries import why_not_here
 from tests.cluster.bookstore import Bookstore, running_bookstore
 from tests.cluster.running import Address, Cluster, running_cluster
@@ -70,3 +72,18 @@ def bookstore(cluster: Cluster) -> Iterator[Bookstore]:
         pytest.skip(f"the bookstore mesh {reason}")
     with running_bookstore(cluster) as running:
         yield running
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cluster: Cluster):
+    """Run osmscope as a user of the cluster."""
+
+    def asked(*arguments: str, user: str = "operator", **fields: object) -> Asked:
+        kubeconfig = cluster.kubeconfig(user, **fields)  # type: ignore[arg-type]
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+        monkeypatch.setenv("COLUMNS", "160")
+        code = run(list(arguments))
+        printed = capsys.readouterr()
+        return Asked(code, printed.out, printed.err)
+
+    return asked

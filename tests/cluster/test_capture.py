@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from osmscope.cli.main import run
+from tests.cluster.asking import Asked
 from tests.cluster.bookstore import Bookstore
 from tests.cluster.running import Address, Cluster
 from tests.mesh.comparison import recorded_tracers, server_request
@@ -29,28 +29,6 @@ FIXTURE = Path(__file__).parents[2] / "fixtures/bookstore"
 MANY = 200
 PATIENCE = 120.0
 """Seconds within which as many are captured, also where others use the machine."""
-
-
-class Captured:
-    """What a run of osmscope left."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def capture(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cluster: Cluster):
-    """Run osmscope as a user of the cluster."""
-
-    def captured(*arguments: object, user: str = "operator", **fields: object) -> Captured:
-        kubeconfig = cluster.kubeconfig(user, **fields)  # type: ignore[arg-type]
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-        monkeypatch.setenv("COLUMNS", "160")
-        code = run([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return Captured(code, printed.out, printed.err)
-
-    return captured
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +77,12 @@ class Run:
                 self.memory = max(self.memory, int(status.split("VmHWM:")[1].split()[0]) << 10)
             time.sleep(0.05)
 
-    def end(self) -> Captured:
+    def end(self) -> Asked:
         """Wait for its end, and see that nothing is left of it."""
         out, err = self.process.communicate(timeout=PATIENCE)
         assert list(self.folder.iterdir()) == []
         self.folder.rmdir()
-        return Captured(self.process.returncode, out, err)
+        return Asked(self.process.returncode, out, err)
 
 
 def every_request(bookstore: Bookstore) -> dict[str, list[dict[str, object]]]:
@@ -128,10 +106,10 @@ def every_request(bookstore: Bookstore) -> dict[str, list[dict[str, object]]]:
 
 
 def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_bookstore(
-    capture, bookstore: Bookstore, tmp_path: Path
+    ask, bookstore: Bookstore, tmp_path: Path
 ) -> None:
     archive = tmp_path / "mesh.zip"
-    done = capture("capture", "-A", "-o", archive)
+    done = ask("capture", "-A", "-o", archive)
     assert (done.code, done.err) == (0, ""), done.err
     assert done.out.startswith(f"{archive}: 7 sidecars")
     count = 0
@@ -139,8 +117,8 @@ def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_booksto
         requests = tmp_path / "requests.jsonl"
         requests.write_text("\n".join(map(json.dumps, lines)))
         batch = ("--requests", requests, "-o", "jsonl")
-        live = capture("trace", name, *batch)
-        offline = capture("trace", name, "--from", archive, *batch)
+        live = ask("trace", name, *batch)
+        offline = ask("trace", name, "--from", archive, *batch)
         assert live.code == offline.code == 0, live.err
         assert live.out == offline.out
         assert len(live.out.splitlines()) == len(lines)
@@ -151,16 +129,15 @@ def test_the_capture_of_the_live_bookstore_gives_the_answers_of_the_live_booksto
 
 @pytest.mark.parametrize("direction", ["outbound", "inbound"])
 def test_the_capture_gives_the_explanations_of_the_live_bookstore(
-    capture, bookstore: Bookstore, tmp_path: Path, direction: str
+    ask, bookstore: Bookstore, tmp_path: Path, direction: str
 ) -> None:
     archive = tmp_path / "mesh.zip"
-    assert capture("capture", "-A", "-o", archive).code == 0
+    assert ask("capture", "-A", "-o", archive).code == 0
     pod = bookstore.pod("bookbuyer" if direction == "outbound" else "bookstore-v1")
     target = ("bookstore.bookstore:14001/books", "--direction", direction, "-o", "json")
     name = f"{pod.namespace}/{pod.name}"
     explained = [
-        json.loads(capture("trace", name, *target, *place).out)
-        for place in ((), ("--from", archive))
+        json.loads(ask("trace", name, *target, *place).out) for place in ((), ("--from", archive))
     ]
     for one in explained:
         del one["data"], one["evidence"]  # counters go on, and the age is what differs
@@ -169,10 +146,10 @@ def test_the_capture_gives_the_explanations_of_the_live_bookstore(
 
 
 def test_a_capture_holds_the_lists_of_the_cluster(
-    capture, bookstore: Bookstore, tmp_path: Path
+    ask, bookstore: Bookstore, tmp_path: Path
 ) -> None:
     archive = tmp_path / "mesh.zip"
-    assert capture("capture", "deploy/bookstore-v2", "-n", "bookstore", "-o", archive).code == 0
+    assert ask("capture", "deploy/bookstore-v2", "-n", "bookstore", "-o", archive).code == 0
     manifest = manifest_of(archive)
     assert [pod["name"] for pod in manifest["pods"]] == [  # type: ignore[attr-defined]
         "bookstore-v2-845b8d6f9c-h8wqz",
@@ -284,9 +261,9 @@ def test_a_killed_capture_leaves_what_the_next_goes_on_from(
     ],
 )
 def test_what_cannot_be_captured_is_one_line(
-    capture, many: str, tmp_path: Path, user, fields, arguments, code: int, line: str
+    ask, many: str, tmp_path: Path, user, fields, arguments, code: int, line: str
 ) -> None:
-    done = capture("capture", *arguments, "-o", tmp_path / "x.zip", user=user, **fields)
+    done = ask("capture", *arguments, "-o", tmp_path / "x.zip", user=user, **fields)
     assert done.code == code
     assert line in done.err
     assert done.out == ""
@@ -295,10 +272,10 @@ def test_what_cannot_be_captured_is_one_line(
 
 
 def test_lists_that_may_not_be_read_are_named_and_the_rest_is_captured(
-    capture, many: str, tmp_path: Path
+    ask, many: str, tmp_path: Path
 ) -> None:
     archive = tmp_path / "x.zip"
-    done = capture("capture", "pod-000", "-n", many, "-o", archive, user="pods-only")
+    done = ask("capture", "pod-000", "-n", many, "-o", archive, user="pods-only")
     assert done.code == 0
     assert "services.json: user 'pods-only' may not list services" in done.err
     manifest = manifest_of(archive)
@@ -309,10 +286,10 @@ def test_lists_that_may_not_be_read_are_named_and_the_rest_is_captured(
 
 
 def test_a_user_of_one_namespace_captures_it_with_its_lists(
-    capture, bookstore: Bookstore, tmp_path: Path
+    ask, bookstore: Bookstore, tmp_path: Path
 ) -> None:
     archive = tmp_path / "x.zip"
-    done = capture("capture", "-n", "bookstore", "-o", archive, user="one-namespace")
+    done = ask("capture", "-n", "bookstore", "-o", archive, user="one-namespace")
     assert done.code == 0
     lists = manifest_of(archive)["lists"]
     assert isinstance(lists, dict)
@@ -321,7 +298,7 @@ def test_a_user_of_one_namespace_captures_it_with_its_lists(
 
 
 def test_pods_without_a_sidecar_are_counted_and_named_ones_told(
-    capture, cluster: Cluster, envoy: Address, tmp_path: Path
+    ask, cluster: Cluster, envoy: Address, tmp_path: Path
 ) -> None:
     cluster.add_namespace("mixed")
     application = {"name": "app", "image": "example.org/app:v1"}
@@ -330,12 +307,12 @@ def test_pods_without_a_sidecar_are_counted_and_named_ones_told(
     cluster.add_pod("pending", namespace="mixed", phase="Pending", ready=False)
     cluster.add_pod("unreachable", namespace="mixed")
     archive = tmp_path / "x.zip"
-    done = capture("capture", "-n", "mixed", "-o", archive)
+    done = ask("capture", "-n", "mixed", "-o", archive)
     assert done.code == 1
     assert "2 pods without a running sidecar left out" in done.err
     assert "mixed/unreachable: not captured: " in done.err
     assert done.out.startswith(f"{archive}: 1 sidecar,")
-    done = capture("capture", "with", "without", "-n", "mixed", "-o", archive, "--force")
+    done = ask("capture", "with", "without", "-n", "mixed", "-o", archive, "--force")
     assert done.code == 1
     assert "mixed/without: not captured: pod mixed/without has no sidecar" in done.err
     cluster.remove_pods("mixed")

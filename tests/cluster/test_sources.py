@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from osmscope.cli.main import run
 from osmscope.errors import SourceError, UnreachableError
 from osmscope.source import kubeconfig
 from osmscope.source.admin import read_admin
@@ -35,29 +34,6 @@ pytestmark = pytest.mark.cluster
 
 TARGET = "bookstore.bookstore:14001/books"
 DEADLINE = 20.0
-
-
-class Asked:
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-        self.text = " ".join((out + err).split())
-
-
-@pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cluster: Cluster):
-    """Run osmscope as a user of the cluster."""
-
-    def asked(*arguments: str, user: str = "operator", **fields: object) -> Asked:
-        kubeconfig = cluster.kubeconfig(user, **fields)  # type: ignore[arg-type]
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-        monkeypatch.setenv("COLUMNS", "160")
-        code = run(list(arguments))
-        printed = capsys.readouterr()
-        return Asked(code, printed.out, printed.err)
-
-    return asked
 
 
 @pytest.fixture
