@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
+from datetime import UTC, datetime
 
 import click
 import msgspec
 
-from osmscope.cli import output
+from osmscope.cli import diagnostics, output
 from osmscope.cli.help_text import examples
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -17,6 +18,7 @@ from osmscope.cli.watch import Watching, watch_option, watch_table
 from osmscope.errors import SelectorError, UsageError
 from osmscope.report import documents
 from osmscope.report.table import Row, Table
+from osmscope.session.age import data_of
 from osmscope.session.sources import Sidecar, SourceOptions, read_sidecar
 
 TABLES = {
@@ -88,6 +90,9 @@ def command(kind: str, arguments: tuple[str, ...], **options: object) -> None:
         how = Watching(seconds=settings.watch, format=settings.format, color=settings.color)
         watch_table(sidecar, build, how)
     _write(build(sidecar), settings)
+    if output.is_terminal():  # a program reads the rows, and compares what it reads
+        for note in (*sidecar.notes, data_of(sidecar).words(datetime.now(UTC))):
+            diagnostics.note(note)
 
 
 def split_source(

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -85,3 +89,19 @@ def test_endpoints_whose_cluster_is_not_there_are_shown(osmscope, tmp_path):
     (row,) = json.loads(osmscope("get", "endpoints", path, "-o", "json").out)
     assert (row["cluster"], row["address"]) == ("gone", "10.0.0.1:80")
     assert row["source"] == "config dump, which has no such cluster"
+
+
+def test_whoever_looks_is_told_which_sidecar_it_is_and_how_old() -> None:
+    """On standard error of a terminal alone: a program gets nothing but the rows."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "osmscope", "get", "listeners", "bookstore-v2"]
+    command += ["--from", "demo"]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(theirs)
+    os.close(ours)
+    chosen, age = done.stderr.splitlines()
+    assert chosen.endswith("stands for 2 replicas of bookstore-v2")
+    assert age.startswith("osmscope: captured ")
+    assert " ago (20" in age
+    silent = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert silent.stderr == ""
