@@ -129,7 +129,9 @@ class ApiServer:
                     version="",
                     base=question.kind.base,
                     namespace=question.namespace or None,
-                    url="/".join(filter(None, (question.kind.plural, question.name))),
+                    url="/".join(
+                        filter(None, (question.kind.plural, question.name, question.part))
+                    ),
                     params={name: value for name, value in parameters.items() if value},
                     raise_for_status=again,
                 ) as response:

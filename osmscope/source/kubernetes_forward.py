@@ -17,7 +17,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osmscope.errors import UnreachableError
+from osmscope.errors import ForbiddenError, UnreachableError
 from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_lists import PodFacts
 
@@ -28,6 +28,7 @@ _CHUNK = 1 << 16
 _SILENCE = 1.5
 """Seconds without a word until it is asked whether the pod is still there; then twice as long."""
 _DATA, _ERROR = 0, 1
+_FORBIDDEN = 403
 
 _Local = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -104,7 +105,7 @@ class Forward:
                 opened.set_result(None)
                 await self._join(websocket, *await local)
         except Exception as error:
-            self._failed(error, opened)
+            self._failed(await self._told(_innermost(error)), opened)
         finally:
             if local.done() and not local.cancelled():
                 local.result()[1].close()
@@ -153,8 +154,23 @@ class Forward:
             return False  # who may not ask waits for the deadline
         return False
 
-    def _failed(self, error: Exception, opened: asyncio.Future[None]) -> None:
-        self.failure = self._explained(_innermost(error))
+    async def _told(self, error: BaseException) -> BaseException:
+        """Return an error with the API server's words, which a websocket's refusal has not."""
+        import httpx_ws
+
+        if not isinstance(error, httpx_ws.WebSocketUpgradeError):
+            return error
+        if error.response.status_code == _FORBIDDEN:
+            try:
+                await self._api.get(self._question)
+            except ForbiddenError as told:
+                return told
+            except UnreachableError:
+                pass
+        return error
+
+    def _failed(self, error: BaseException, opened: asyncio.Future[None]) -> None:
+        self.failure = self._explained(error)
         if not opened.done():
             opened.set_exception(self.failure)
             opened.exception()  # nobody waits for those of later connections

@@ -197,7 +197,11 @@ def test_a_mesh_config_that_changed_since_is_told(
 @pytest.mark.parametrize(
     ("user", "fields", "message"),
     [
-        ("no-portforward", {}, "may not get pods/portforward in namespace default"),
+        (
+            "no-portforward",
+            {},
+            "user 'no-portforward' may not get pods/portforward in namespace default",
+        ),
         ("nobody", {}, "may not list pods in"),
         ("operator", {"credentials": "expired-token"}, "does not accept the credentials (401)"),
         (
