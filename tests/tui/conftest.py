@@ -94,7 +94,9 @@ def open_app() -> Open:
         given = {k: options.pop(k) for k in ("from_", "dump", "clusters") if k in options}
         if not sources and not given:
             given = {"from_": "demo"}
+        offers_tour = bool(options.pop("offers_tour", False))
         app = ScopeApp(open_mesh(sources, SourceOptions(**given)), now=lambda: NOW, **options)
+        app.offers_tour = offers_tour
         async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot)
             yield pilot
