@@ -205,6 +205,14 @@ class Proxy:
         name = _eds_name(cluster)
         return self.dump.serving("endpoint").get(name) or self._nameless.get(name)
 
+    def has_namesakes(self, cluster: Cluster) -> bool:
+        """Whether the dump has other endpoints under the name of a cluster's: nothing tells whose.
+
+        Clusters that share a `service_name` have the same endpoints, but each its own health.
+        """
+        entries = self.dump.find("endpoint", _eds_name(cluster))
+        return len({bytes(entry.body) for entry in entries if entry.state.serves}) > 1
+
     @functools.cached_property
     def _nameless(self) -> Mapping[str, Entry]:
         """Endpoints that an older Envoy gave without the name of their cluster, by that name."""

@@ -127,6 +127,9 @@ def _unknown_health(proxy: Proxy, cluster: Cluster) -> Iterator[str]:
     """Name what changes health while Envoy runs: a configuration holds only how it began."""
     options = http_protocol_options(cluster)
     detects = cluster.outlier_detection or (options and options.outlier_detection)
+    if proxy.has_namesakes(cluster):
+        words = "is that of the last endpoints of that name in the dump"
+        yield f'the health of the endpoints of cluster "{cluster.name}" {words}'
     dumped = proxy.load_assignment_entry(cluster) is not None
     if not dumped and (cluster.health_checks or detects):
         words = "health checks and outlier detection find what is configured"

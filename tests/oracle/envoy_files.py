@@ -139,7 +139,7 @@ class EnvoyFiles:
             finished.setdefault("load_assignment", {})
         if "load_assignment" in finished:
             finished["load_assignment"]["cluster_name"] = finished["name"]
-        if finished.get("type") == "EDS":
+        if finished.get("type") == "EDS" and "load_assignment" in finished:
             finished |= self._discovered(finished.pop("load_assignment"))
         return {"connect_timeout": "2s", **finished}
 

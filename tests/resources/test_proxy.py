@@ -137,6 +137,20 @@ def test_metadata_of_localities_comes_from_the_clusters_own_configuration():
     assert [len(group.lb_endpoints) for group in groups] == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ([endpoints("svc", "10.0.0.1:80")], False),
+        ([endpoints("svc", "10.0.0.1:80")] * 2, False),
+        ([endpoints("svc", "10.0.0.1:80"), endpoints("other", "10.0.0.1:80!")], False),
+        ([endpoints("svc", "10.0.0.1:80"), endpoints("svc", "10.0.0.1:80!")], True),
+    ],
+)
+def test_endpoints_of_one_name_may_be_those_of_several_clusters(listed, expected):
+    found = proxy(eds(), sections(eds=listed)["Endpoints"])
+    assert found.has_namesakes(found.cluster("a")) is expected
+
+
 def scope(name, to):
     fields = {"name": name, "route_configuration_name": to}
     return {**fields, "key": {"fragments": [{"string_key": "k"}]}}

@@ -132,3 +132,12 @@ def test_weights_of_health_are_known_from_the_clusters_own_configuration(by_weig
     answer = ask(tracer(sections([listener(chain(asking()))], clusters=[own], eds=[dumped])))
     assert answer.exact
     assert len(answer.outcomes[0].endpoints) == (1 if by_weight else 2)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_endpoints_that_clusters_share_are_told_apart_by_clusters_alone(shown):
+    assigned = [endpoints("a", *TWO), endpoints("a", TWO[0] + "!", TWO[1])]
+    statuses = [status(*TWO)] if shown else None
+    answer = ask(sidecar(asking(), eds(), statuses=statuses, assigned=assigned))
+    assert answer.exact is shown
+    assert shown or "the last endpoints of that name" in answer.assumptions[0]
