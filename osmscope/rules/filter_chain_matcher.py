@@ -50,10 +50,19 @@ def choose_by_matcher(matcher: Matcher, connection: Connection) -> MatcherVerdic
         return MatcherVerdict(missing=result.missing, trail=result.trail)
     if result.action is None:
         return MatcherVerdict(trail=result.trail)
-    return _name_in(result.action, result.trail)
+    return named_chain(result.action, result.trail)
 
 
-def _name_in(action: TypedExtensionConfig, trail: tuple[str, ...]) -> MatcherVerdict:
+def named_chain(action: TypedExtensionConfig, trail: tuple[str, ...] = ()) -> MatcherVerdict:
+    """Read which filter chain an action names.
+
+    Args:
+        action: The action.
+        trail: How it was come to.
+
+    Raises:
+        DumpError: It cannot be read.
+    """
     kind = type_name(action.typed_config)
     if kind != "google.protobuf.StringValue":
         return MatcherVerdict(missing=f"what the action {kind or action.name} chooses", trail=trail)

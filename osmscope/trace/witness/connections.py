@@ -7,28 +7,34 @@ listener asks for: Envoy never goes back, so a value that another chain knows ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import decode_extension
-from osmscope.resources.listener import FilterChain, FilterChainMatch
-from osmscope.resources.matcher import TypedExtensionConfig
+from osmscope.resources.listener import FilterChain, FilterChainMatch, Listener
+from osmscope.resources.matcher import Matcher, TypedExtensionConfig
 from osmscope.resources.resource import Resource
 from osmscope.resources.transport_socket import CommonTlsContext, DownstreamTlsContext, Secret
+from osmscope.rules.filter_chain_matcher import named_chain
 from osmscope.rules.ip_range import contains, network_of
 from osmscope.rules.listener_address import WILDCARDS, addresses
 from osmscope.rules.listener_filters import restores_destination, takes_proxy_header
 from osmscope.rules.validation_context import asks_for_certificate, validation_context
-from osmscope.trace.connection import wanted_connection
+from osmscope.trace.connection import evaluate_connection, wanted_connection
 from osmscope.trace.request import CertificateFacts
 from osmscope.trace.witness.clients import certificate_named
 from osmscope.trace.witness.fields import Fields, nearest_first, request_of
-from osmscope.trace.witness.matcher_values import values_of
+from osmscope.trace.witness.input_values import Choice
+from osmscope.trace.witness.matcher_ways import ways_to
 from osmscope.trace.witness.places import Entrance, Places
 from osmscope.trace.witness.samples import string_samples
 
 _MOST = 24
 """How many connections are proposed for one chain."""
-_MOST_BY_MATCHER = 200
+_MOST_OF_A_WAY = 400
+"""How many are put to a listener's matcher for each way through it."""
+_KEPT_OF_A_WAY = 4
+_MOST_WAYS = 24
 _OTHER_PORTS = 6
 _LOOKED_AT = 2000
 """How many chains are asked which values they know."""
@@ -45,22 +51,50 @@ def connections_into(entrance: Entrance, places: Places) -> Iterator[Fields]:
     listener, match = entrance.listener, entrance.chain.filter_chain_match
     chains = listener.filter_chains[:_LOOKED_AT]
     tls = _tls_context(entrance.chain)
-    drafts = nearest_first(
+    choices = (
         list(_tls(match, tls, places.sidecar.proxy.secret)),
         list(_destinations(entrance, chains, places.unclaimed_address)),
         list(_sources(match)),
-        *values_of(listener.filter_chain_matcher),
-        most=_MOST if listener.filter_chain_matcher is None else _MOST_BY_MATCHER,
     )
     start: Fields = {"direction": "inbound"} if listener.traffic_direction == "INBOUND" else {}
     if entrance.tcp is not None and not set(match.application_protocols) & {"http/1.1", "h2c"}:
         start["protocol"] = "tcp"
-    for draft in drafts:
-        connection = {**start, **draft}
-        wanted = wanted_connection(request_of(connection))
-        if listener.name and places.sidecar.listener_index.choose(wanted).listener is not listener:
-            connection["listener"] = listener.name
-        yield connection
+    matcher = listener.filter_chain_matcher
+    if matcher is None:
+        for draft in nearest_first(*choices, most=_MOST):
+            yield _with_listener({**start, **draft}, listener, places)
+        return
+    for way in _ways_into(entrance, matcher):
+        drafts = nearest_first([start], *choices, *way, most=_MOST_OF_A_WAY)
+        connections = (_with_listener(draft, listener, places) for draft in drafts)
+        yield from islice(_led_to(entrance, connections, places), _KEPT_OF_A_WAY)
+
+
+def _with_listener(connection: Fields, listener: Listener, places: Places) -> Fields:
+    """Name the listener where its address does not lead to it."""
+    wanted = wanted_connection(request_of(connection))
+    if listener.name and places.sidecar.listener_index.choose(wanted).listener is not listener:
+        return {**connection, "listener": listener.name}
+    return connection
+
+
+def _ways_into(entrance: Entrance, matcher: Matcher) -> Iterator[list[Choice]]:
+    """Yield the ways of a listener's matcher to a chain; what names none leads to the default."""
+    names = {chain.name for chain in entrance.listener.filter_chains}
+
+    def leads_there(action: TypedExtensionConfig | None) -> bool:
+        name = None if action is None else named_chain(action).name
+        return name not in names if entrance.index is None else name == entrance.chain.name
+
+    return islice(ways_to(matcher, leads_there), _MOST_WAYS)
+
+
+def _led_to(entrance: Entrance, connections: Iterable[Fields], places: Places) -> Iterator[Fields]:
+    """Yield the connections that the listener's matcher does lead to a chain."""
+    for connection in connections:
+        path = evaluate_connection(places.sidecar, request_of(connection))
+        if path.chain is entrance.chain:
+            yield connection
 
 
 def _destinations(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from osmscope.rules.route_table import RouteChoice
 from osmscope.trace.path import Evaluation, HttpPath, TcpPath
 from osmscope.trace.witness.goals import Goal, Way
 
@@ -54,6 +55,12 @@ def ending(evaluation: Evaluation, ways: Sequence[Way]) -> str:
     return f"{connection.missing} is not known" if connection.missing else ""
 
 
+def _taker(choice: RouteChoice) -> str:
+    if choice.index is not None:
+        return f"route #{choice.index} takes it"
+    return "another route takes it, to which the virtual host's matcher leads"
+
+
 def _reply(way: HttpPath) -> str:
     assert way.reply is not None
     words = f"Envoy answers {way.reply.code}"
@@ -89,9 +96,9 @@ def _routed(goal: Goal, way: HttpPath) -> str:
     if goal.virtual_host is not None and host != goal.virtual_host:
         return f'virtual host "{host.name}" takes it'
     if goal.route is not None and resolved.route_choice is not None:
-        index = resolved.route_choice.index
-        if index != goal.route.index:
-            return "no route fits" if index is None else f"route #{index} takes it"
+        taken = resolved.route_choice
+        if not goal.route.is_chosen(taken):
+            return "no route fits" if taken.route is None else _taker(taken)
     if way.reply is not None:
         return _reply(way)
     if goal.address and way.upstream is not None and way.upstream.name == goal.cluster:

@@ -78,8 +78,8 @@ def _virtual_hosts(places: Places, name: str) -> Iterator[Goal]:
 
 def _routes(places: Places, name: str) -> Iterator[Goal]:
     for place in places.routes:
-        numbered = f"{place.virtual_host.name}#{place.index}"
-        if name in (place.route.name, numbered, f"{place.table.name}/{numbered}"):
+        numbered = f"{place.virtual_host.name}#{place.index}" if place.action is None else ""
+        if name and name in (place.route.name, numbered, f"{place.table.name}/{numbered}"):
             yield goal_of_route(place)
 
 
@@ -167,8 +167,8 @@ def _routes_to(goal: Goal, way: HttpPath) -> bool:
         choice is None or choice.virtual_host != goal.virtual_host
     ):
         return False
-    place = resolved.route_choice
-    return goal.route is None or (place is not None and place.index == goal.route.index)
+    chosen = resolved.route_choice
+    return goal.route is None or (chosen is not None and goal.route.is_chosen(chosen))
 
 
 def _lands(goal: Goal, way: Way) -> bool:

@@ -11,11 +11,14 @@ import msgspec
 from osmscope.resources.extension import Unsupported, decode_extension
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.resources.listener import FilterChain, Listener
+from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import SniCluster, TcpProxy
 from osmscope.resources.resource import Resource
-from osmscope.resources.route import Route, RouteConfiguration, VirtualHost
+from osmscope.resources.route import Route, RouteConfiguration, RouteList, VirtualHost
+from osmscope.rules.route_table import RouteChoice
 from osmscope.trace.claims import unclaimed_address
 from osmscope.trace.sidecar import Sidecar
+from osmscope.trace.witness.matcher_ways import held_actions
 
 
 class Entrance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -49,18 +52,47 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return ((self.tcp.cluster, 1),) if self.tcp.cluster else ()
 
 
+def routes_of(action: TypedExtensionConfig) -> tuple[Route, ...]:
+    """List the routes that an action of a virtual host's matcher leads to.
+
+    Raises:
+        DumpError: It cannot be read.
+    """
+    config = decode_extension(action)
+    if isinstance(config, RouteList):
+        return config.routes
+    return (config,) if isinstance(config, Route) else ()
+
+
 class RoutePlace(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A route within its table."""
 
     table: RouteConfiguration
     virtual_host: VirtualHost
     index: int
+    """Its place in the list in which it is tried."""
     route: Route
+    action: TypedExtensionConfig | None = None
+    """What the virtual host's matcher leads to for it; None for one of the host's own list."""
 
     def words(self) -> str:
         """Name it."""
         name = f" {self.route.name}" if self.route.name else ""
-        return f'route #{self.index}{name} of virtual host "{self.virtual_host.name}"'
+        host = f'virtual host "{self.virtual_host.name}"'
+        if self.action is not None:
+            return f"route #{self.index}{name} of an action of the matcher of {host}"
+        return f"route #{self.index}{name} of {host}"
+
+    @property
+    def listed(self) -> tuple[Route, ...]:
+        """The list in which it is tried."""
+        return self.virtual_host.routes if self.action is None else routes_of(self.action)
+
+    def is_chosen(self, choice: RouteChoice) -> bool:
+        """Whether it is what a request takes."""
+        if self.action is None:
+            return choice.index == self.index
+        return choice.route == self.route
 
     @property
     def clusters(self) -> tuple[tuple[str, int], ...]:
@@ -84,6 +116,15 @@ class RoutePlace(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             or action.inline_cluster_specifier_plugin is not None
             or (weighted is not None and any(one.cluster_header for one in weighted.clusters))
         )
+
+
+def _lists_of(
+    host: VirtualHost,
+) -> Iterator[tuple[TypedExtensionConfig | None, tuple[Route, ...]]]:
+    """Yield the lists of routes that a virtual host has."""
+    yield None, host.routes
+    if host.matcher is not None:
+        yield from ((action, routes_of(action)) for action in held_actions(host.matcher))
 
 
 class Places:
@@ -155,10 +196,11 @@ class Places:
     def routes(self) -> tuple[RoutePlace, ...]:
         """All routes of all tables."""
         return tuple(
-            RoutePlace(table=table, virtual_host=host, index=index, route=route)
+            RoutePlace(table=table, virtual_host=host, index=index, route=route, action=action)
             for table in self.tables
             for host in table.virtual_hosts
-            for index, route in enumerate(host.routes)
+            for action, listed in _lists_of(host)
+            for index, route in enumerate(listed)
         )
 
     @functools.cached_property

@@ -20,7 +20,8 @@ from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.path import match_path
 from osmscope.rules.virtual_host import domain_kind
 from osmscope.trace.request import CertificateFacts
-from osmscope.trace.witness.fields import Fields, merged
+from osmscope.trace.witness.fields import Fields, merged, nearest_first
+from osmscope.trace.witness.matcher_ways import ways_to
 from osmscope.trace.witness.places import RoutePlace
 from osmscope.trace.witness.samples import fitting, header_values, regex_samples
 
@@ -28,6 +29,8 @@ _MOST_HOSTS = 6
 _MOST_PATHS = 6
 _MOST_VALUES = 3
 _MOST_ESCAPES = 24
+_MOST_WAYS = 12
+_MOST_OF_A_WAY = 40
 _PORTS_UNSAID = (None, 80, 443)
 _ANY_HOST = "witness.example"
 _PATHS = ("/", "/a", "/a/b", "/witness", "/0", "//", "/a/", "*")
@@ -73,12 +76,33 @@ def requests_of(place: RoutePlace) -> list[Fields]:
     Raises:
         DumpError: RE2 refuses an expression.
     """
-    plain = list(_plain(place))
+    plain = list(_matched(place)) or list(_plain(place))
     first = plain[:1] or [{}]
     escapes = list(islice(_escapes(place), _MOST_ESCAPES))
     joined = [merged(*escapes, one) for one in first] if len(escapes) > 1 else []
     single = [merged(escape, one) for escape in escapes for one in first]
     return [*plain, *joined, *single]
+
+
+def _matched(place: RoutePlace) -> Iterator[Fields]:
+    """Yield requests that the virtual host's matcher leads to a route, none for one of its own."""
+    matcher = place.virtual_host.matcher
+    if matcher is None or place.action is None:
+        return
+    own = list(_plain(place)) or [{}]
+    for way in islice(ways_to(matcher, lambda action: action is place.action), _MOST_WAYS):
+        for fields in nearest_first(own, *way, most=_MOST_OF_A_WAY):
+            yield _asking(fields)
+
+
+def _asking(fields: Fields) -> Fields:
+    """Write the query parameters of fields into their path."""
+    query = fields.pop("query", None)
+    if isinstance(query, dict) and query:
+        path = str(fields.get("path", "/"))
+        parameters = "&".join(f"{name}={value}" for name, value in query.items())
+        fields["path"] = f"{path}{'&' if '?' in path else '?'}{parameters}"
+    return fields
 
 
 def _plain(place: RoutePlace) -> Iterator[Fields]:
@@ -198,7 +222,7 @@ def _parameter(matcher: QueryParameterMatcher) -> str:
 
 def _escapes(place: RoutePlace) -> Iterator[Fields]:
     """Yield what breaks a condition of a route that comes before."""
-    for earlier in place.virtual_host.routes[: place.index]:
+    for earlier in place.listed[: place.index]:
         for matcher in earlier.match.headers:
             for value in header_values(matcher, inverted=True)[:1]:
                 yield _header(matcher, value)

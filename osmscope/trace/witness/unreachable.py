@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from osmscope.resources.matcher import Matcher
 from osmscope.resources.rbac import NetworkRbac
 from osmscope.resources.route import RouteConfiguration, RouteMatch, VirtualHost
 from osmscope.rules.cluster_type import members_of
 from osmscope.rules.facts import Connection, Headers, Request
+from osmscope.rules.filter_chain_matcher import named_chain
 from osmscope.rules.listener_address import why_not_eligible
 from osmscope.rules.path import match_path
 from osmscope.rules.runtime_fraction import probability
 from osmscope.trace.witness.goals import Goal
-from osmscope.trace.witness.places import Entrance, Places, RoutePlace
+from osmscope.trace.witness.matcher_ways import held_actions, may_lead_elsewhere
+from osmscope.trace.witness.places import Entrance, Places, RoutePlace, routes_of
 
 _EVERYTHING = frozenset({".*", "^.*$", ".*$", "^.*"})
 _EVERY_PATH = frozenset({"/.*", "^/.*$", "/.*$", "^/.*"})
@@ -50,12 +55,23 @@ def _of_chain(entrance: Entrance) -> str:
     why = why_not_eligible(listener)
     if why:
         return f'its listener "{listener.name}" gets no connection: {why}'
+    if listener.filter_chain_matcher is not None and entrance.index is not None:
+        return _of_matched_chain(listener.filter_chain_matcher, entrance)
     alone = len(listener.filter_chains) == 1 and listener.filter_chain_matcher is None
     if entrance.index is None and alone:
         other = listener.filter_chains[0]
         if other.filter_chain_match == type(other.filter_chain_match)():
             return f'filter chain "{other.name}" asks for nothing and takes every connection'
     return ""
+
+
+def _of_matched_chain(matcher: Matcher, entrance: Entrance) -> str:
+    verdicts = list(map(named_chain, held_actions(matcher)))
+    if may_lead_elsewhere(matcher) or any(one.missing for one in verdicts):
+        return ""
+    if any(one.name == entrance.chain.name for one in verdicts):
+        return ""
+    return f'the filter_chain_matcher of listener "{entrance.listener.name}" never names it'
 
 
 def _closes_all(entrance: Entrance) -> str:
@@ -99,7 +115,7 @@ def _of_virtual_host(table: RouteConfiguration, host: VirtualHost, places: Place
 
 def _of_route(place: RoutePlace, places: Places) -> str:
     host = place.virtual_host
-    if host.matcher is not None:
+    if host.matcher is not None and place.action is None:
         return f'the matcher of virtual host "{host.name}" is asked instead of its routes'
     shadow = shadowing_route(place)
     if shadow is not None:
@@ -114,11 +130,9 @@ def shadowing_route(place: RoutePlace) -> RoutePlace | None:
         DumpError: RE2 refuses an expression.
     """
     ignore = place.table.ignore_path_parameters_in_path_matching
-    for index, earlier in enumerate(place.virtual_host.routes[: place.index]):
+    for index, earlier in enumerate(place.listed[: place.index]):
         if covers(earlier.match, place.route.match, ignore_path_parameters=ignore):
-            return RoutePlace(
-                table=place.table, virtual_host=place.virtual_host, index=index, route=earlier
-            )
+            return msgspec.structs.replace(place, index=index, route=earlier)
     return None
 
 
@@ -230,11 +244,17 @@ def _is_open(name: str, places: Places) -> bool:
     """Whether something may lead to a cluster without naming it."""
     if places.open_routes or any(one.is_opaque for one in places.entrances):
         return True
-    if any(host.matcher is not None for table in places.tables for host in table.virtual_hosts):
+    hosts = (host for table in places.tables for host in table.virtual_hosts)
+    if any(host.matcher is not None and _is_open_matcher(host.matcher) for host in hosts):
         return True
     proxy = places.sidecar.proxy
     clusters = map(proxy.cluster, proxy.dump.serving("cluster"))
     return any(one is not None and name in members_of(one) for one in clusters)
+
+
+def _is_open_matcher(matcher: Matcher) -> bool:
+    """Whether a virtual host's matcher may lead to what is not a route in sight."""
+    return may_lead_elsewhere(matcher) or not all(map(routes_of, held_actions(matcher)))
 
 
 def _of_route_to(name: str, place: RoutePlace, places: Places) -> str:

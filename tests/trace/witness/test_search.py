@@ -276,7 +276,8 @@ def test_what_was_tried_is_told_where_nothing_is_found():
 
 
 def test_what_nothing_names_is_not_searched():
-    matched = table(host("h", ["*"], route("a"), matcher={"matcher_list": {}}))
+    unknown = {"on_no_match": {"action": extension("x", "of.nobody.Knows")}}
+    matched = table(host("h", ["*"], route("a"), matcher=unknown))
     found = find(behind(matched, clusters=[cluster("a"), cluster("b")]), "cluster", "b")
     assert found == NoWitness(
         reason="none found: nothing names it, though a header or an extension may lead to it",

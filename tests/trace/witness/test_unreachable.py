@@ -206,7 +206,8 @@ def test_where_a_header_names_the_cluster_nothing_is_proven(opening):
 
 def test_where_a_matcher_or_an_aggregate_may_lead_nothing_is_proven():
     clusters = [cluster("a"), cluster("b")]
-    by_matcher = table(host("h", ["*"], route(), matcher={"matcher_list": {}}))
+    unknown = {"on_no_match": {"action": {"name": "x", "typed_config": typed("of.nobody.Knows")}}}
+    by_matcher = table(host("h", ["*"], route(), matcher=unknown))
     assert _why(behind(by_matcher, clusters=clusters), "cluster", "b") == ""
     assert "the matcher of virtual host" in _why(
         behind(by_matcher, clusters=clusters), "route", "h#0"
