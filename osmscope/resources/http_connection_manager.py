@@ -2,7 +2,7 @@
 
 from osmscope.resources.address import CidrRange
 from osmscope.resources.extension import extension
-from osmscope.resources.matcher import HeaderMatcher, StringMatcher, TypedExtensionConfig
+from osmscope.resources.matcher import HeaderMatcher, Matcher, StringMatcher, TypedExtensionConfig
 from osmscope.resources.network_filters import DataSource
 from osmscope.resources.resource import Opaque, Resource
 from osmscope.resources.route import HeaderValueOption, RouteConfiguration
@@ -177,6 +177,14 @@ class SetCurrentClientCertDetails(Resource, frozen=True):
     uri: bool = False
 
 
+@extension(f"{_HCM}.HttpConnectionManager.ForwardClientCertConfig")
+class ForwardClientCertConfig(Resource, frozen=True):
+    """What a matcher says of `x-forwarded-client-cert`, in the connection manager's place."""
+
+    forward_client_cert_details: str = "SANITIZE"
+    set_current_client_cert_details: SetCurrentClientCertDetails | None = None
+
+
 class ComparisonValue(Resource, frozen=True):
     """A number that a runtime key may override."""
 
@@ -308,5 +316,5 @@ class HttpConnectionManager(Resource, frozen=True):
     append_x_forwarded_port: bool = False
     via: str = ""
     add_proxy_protocol_connection_state: bool | None = None
-    forward_client_cert_matcher: object = None
+    forward_client_cert_matcher: Matcher | None = None
     path_normalization_options: object = None

@@ -136,7 +136,7 @@ def _sanitized(
     headers = header_sanitizing.sanitize(headers, client, internal_only_headers)
     headers = header_sanitizing.add(hcm, connection, headers, client)
     headers, of_itself = add_user_agent(hcm, request, headers)
-    headers, of_certificate = forward_client_cert(hcm, connection, headers)
+    headers, of_certificate = forward_client_cert(hcm, request.with_headers(headers))
     return Prepared(
         request=msgspec.structs.replace(
             request,

@@ -3,18 +3,22 @@
 What Envoy does: `ALWAYS_FORWARD_ONLY` leaves the header as it came. `SANITIZE`, and every other
 mode on a connection without a client certificate, removes it; `FORWARD_ONLY` leaves it, with
 `APPEND_FORWARD` an element for the client is appended, with `SANITIZE_SET` it is the only one.
-Checked against Envoy 1.40.0. Not modelled: the certificate's hash and text, and Envoy's own name
-(`By`), which a request's description does not hold: their absence is an assumption; nor
-`forward_client_cert_matcher`, which is assumed to leave the mode as it is.
+What `forward_client_cert_matcher` leads to, by the request as it is then, takes the place of the
+mode and of what an element holds; without an action these are the connection manager's.
+Checked against Envoy 1.40.0. Not modelled: the certificate's hash and text, its issuer and Envoy's
+own name (`By`), which a request's description does not hold: their absence is an assumption.
 """
 
 from __future__ import annotations
 
+from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import (
+    ForwardClientCertConfig,
     HttpConnectionManager,
     SetCurrentClientCertDetails,
 )
-from osmscope.rules.facts import ClientCertificate, Connection, Headers
+from osmscope.rules.facts import ClientCertificate, Headers, Request
+from osmscope.rules.matcher_tree import MatcherInputs, evaluate
 
 NAME = "x-forwarded-client-cert"
 _MATCHER = f"no entry of forward_client_cert_matcher says otherwise of {NAME}"
@@ -22,18 +26,43 @@ INCOMPLETE = f"{NAME} has By, Hash and certificate texts too, which are not know
 
 
 def forward_client_cert(
-    hcm: HttpConnectionManager, connection: Connection, headers: Headers
+    hcm: HttpConnectionManager, request: Request
 ) -> tuple[Headers, tuple[str, ...]]:
-    """Return the headers, and what had to be assumed."""
-    if hcm.forward_client_cert_matcher is not None:
-        return _by_details(hcm, connection, headers, (_MATCHER,))
-    return _by_details(hcm, connection, headers, ())
+    """Return the headers, and what had to be assumed.
+
+    Args:
+        hcm: The connection manager.
+        request: The request as it is after all else was sanitized and added.
+
+    Raises:
+        DumpError: RE2 refuses an expression, or an extension cannot be read.
+    """
+    details = ForwardClientCertConfig(
+        forward_client_cert_details=hcm.forward_client_cert_details,
+        set_current_client_cert_details=hcm.set_current_client_cert_details,
+    )
+    if hcm.forward_client_cert_matcher is None:
+        return _by_details(details, request, ())
+    inputs = MatcherInputs(connection=request.connection, request=request)
+    found = evaluate(hcm.forward_client_cert_matcher, inputs)
+    if found.missing:
+        return _by_details(details, request, (f"{_MATCHER} ({found.missing} is not known)",))
+    if found.action is None:
+        return _by_details(details, request, ())
+    action = decode_extension(found.action)
+    if not isinstance(action, ForwardClientCertConfig):
+        return _by_details(details, request, (_MATCHER,))
+    return _by_details(action, request, ())
 
 
 def _by_details(
-    hcm: HttpConnectionManager, connection: Connection, headers: Headers, assumed: tuple[str, ...]
+    config: ForwardClientCertConfig, request: Request, assumed: tuple[str, ...]
 ) -> tuple[Headers, tuple[str, ...]]:
-    mode = hcm.forward_client_cert_details
+    mode, headers, connection = (
+        config.forward_client_cert_details,
+        request.headers,
+        request.connection,
+    )
     if mode == "ALWAYS_FORWARD_ONLY":
         return headers, assumed
     certificate = connection.peer_certificate if connection.terminated_tls else None
@@ -41,7 +70,7 @@ def _by_details(
         return headers.remove(NAME), assumed
     if mode == "FORWARD_ONLY":
         return headers, assumed
-    element = _element(certificate, hcm.set_current_client_cert_details)
+    element = _element(certificate, config.set_current_client_cert_details)
     before = headers.first(NAME) if mode == "APPEND_FORWARD" else None
     value = ",".join(part for part in (before, element) if part)
     return headers.set(NAME, value), (*assumed, INCOMPLETE)
