@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from osmscope.resources.cel import CelConfig, CelExpr, CelExpression
 from osmscope.rules.cel_attributes import Attributes, attributes, references
 from osmscope.rules.cel_message import children, is_evaluable, serialize
+from osmscope.rules.cel_time import with_time
 from osmscope.rules.matcher_input import MatcherInputs
 from osmscope.rules.result import Match, decided, missed, unknown
 
@@ -44,7 +45,8 @@ def match_cel(expr: CelExpr, inputs: MatcherInputs, config: CelConfig | None = N
         return _NOT_READ
     if config is None and _adds(expr):
         return _JOINING
-    compiled = _compiled(serialize(expr))
+    now = inputs.request.now if inputs.request is not None else None
+    compiled = _compiled(serialize(expr if now is None else with_time(expr, now)))
     if compiled is None:
         return _NOT_INSTALLED
     found = attributes(expr, inputs)

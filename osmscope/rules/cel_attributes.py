@@ -3,14 +3,14 @@
 What Envoy does: it gives an expression the request, both addresses, the connection, dynamic
 metadata, filter state and the names of what was chosen. Header names ignore case, values of a
 repeated header are joined by commas, filter state is bytes. What is absent is an error where it is
-read, and false where `has()` asks.
+read, and false where `has()` asks: so are all of TLS on a plaintext connection, and the node.
 Checked against Envoy 1.40.0. Not modelled, and so unknown: sizes, identifiers, TLS versions and
-digests, the upstream, the response, and of `xds` all but the route's metadata.
+digests, Envoy's own certificate, the upstream, the response, and of `xds` all metadata but the
+route's.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -29,6 +29,14 @@ _HEADERS = {
     "host": ":authority", "scheme": ":scheme", "method": ":method", "path": ":path",
     "referer": "referer", "useragent": "user-agent",
 }  # fmt: skip
+_DIRECTIONS: Mapping[str | None, int] = {"UNSPECIFIED": 0, "INBOUND": 1, "OUTBOUND": 2}
+_OF_CONNECTIONS = frozenset({"time", "size", "total_size", "duration"})
+"""What a connection has of a request."""
+_OF_TLS = frozenset({
+    "tls_version", "sha256_peer_certificate_digest", "subject_peer_certificate",
+    "uri_san_peer_certificate", "dns_san_peer_certificate", "subject_local_certificate",
+    "uri_san_local_certificate", "dns_san_local_certificate",
+})  # fmt: skip
 _NEW_EACH_TIME = frozenset({"x-request-id", "traceparent", "x-b3-traceid", "content-length"})
 
 
@@ -137,21 +145,37 @@ def _value(reference: Reference, inputs: MatcherInputs) -> object:
     name = reference.steps[0]
     match reference.root:
         case "request":
-            return _ABSENT if inputs.request is None else _request(inputs.request, reference.steps)
+            return _of_request(reference, inputs)
         case "source" | "destination":
             return _address(reference.root, name, inputs)
         case "connection":
             return _connection(name, inputs)
         case "metadata" if name == "filter_metadata" and not inputs.opaque_filters:
+            if not inputs.metadata and len(reference.steps) == 1:
+                raise _UnknownError  # An empty map is there for all but has().
             return _plain(inputs.metadata)
         case "filter_state" if not inputs.opaque_filters:
-            found = inputs.filter_state.get(name)
-            if found is not None and (found.text is None or found.factory == ADDRESS):
-                raise _UnknownError
-            return _ABSENT if found is None or found.text is None else found.text.encode()
-        case "xds" if reference.steps[:2] == ("route_metadata", "filter_metadata"):
-            return _ABSENT if inputs.route_metadata is None else _plain(inputs.route_metadata)
+            return _filter_state(name, inputs)
+        case "xds":
+            return _chosen(reference.steps, inputs)
     raise _UnknownError
+
+
+def _filter_state(key: str, inputs: MatcherInputs) -> object:
+    found = inputs.filter_state.get(key)
+    if found is None:
+        return _ABSENT
+    if found.text is None or found.factory == ADDRESS:
+        raise _UnknownError
+    return found.text.encode()
+
+
+def _of_request(reference: Reference, inputs: MatcherInputs) -> object:
+    if inputs.request is not None:
+        return _request(inputs.request, reference.steps)
+    if reference.steps[0] in _OF_CONNECTIONS:
+        raise _UnknownError
+    return _ABSENT
 
 
 def _request(request: Request, steps: tuple[str, ...]) -> object:
@@ -171,7 +195,7 @@ def _request(request: Request, steps: tuple[str, ...]) -> object:
         case "protocol" if request.protocol in _PROTOCOLS:
             return _PROTOCOLS[request.protocol]
         case "time" if request.now is not None:
-            return datetime.datetime.fromtimestamp(request.now, datetime.UTC)
+            return True  # Only has() looks at it: see `with_time`.
     raise _UnknownError
 
 
@@ -197,6 +221,8 @@ def _address(root: str, name: str, inputs: MatcherInputs) -> object:
 def _connection(name: str, inputs: MatcherInputs) -> object:
     connection = inputs.connection
     certificate = connection.peer_certificate
+    if not connection.terminated_tls and name in _OF_TLS:
+        return _ABSENT
     match name:
         case "mtls":
             return connection.terminated_tls and certificate is not None
@@ -207,9 +233,29 @@ def _connection(name: str, inputs: MatcherInputs) -> object:
         case "dns_san_peer_certificate":
             return next(iter(certificate.dns_sans), _ABSENT) if certificate else _ABSENT
         case "subject_peer_certificate":
-            return (certificate.subject if certificate else "") or _ABSENT
-        case "tls_version" if not connection.terminated_tls:
+            return certificate.subject if certificate else ""
+        case "sha256_peer_certificate_digest" if certificate is None:
             return _ABSENT
+        case "termination_details" | "transport_failure_reason":
+            return _ABSENT
+    raise _UnknownError
+
+
+def _chosen(steps: tuple[str, ...], inputs: MatcherInputs) -> object:
+    if steps[:2] == ("route_metadata", "filter_metadata"):
+        return _ABSENT if inputs.route_metadata is None else _plain(inputs.route_metadata)
+    name = steps[0]
+    direction, chain = inputs.connection.traffic_direction, inputs.connection.filter_chain_name
+    match name:
+        case "node":
+            return _ABSENT
+        case "filter_chain_name" if chain is not None:
+            return chain
+        case "listener_direction" if direction in _DIRECTIONS:
+            return _DIRECTIONS[direction]
+        case "route_name" | "virtual_host_name" | "cluster_name" if inputs.chosen is not None:
+            found = getattr(inputs.chosen, name)
+            return _ABSENT if found is None else found
     raise _UnknownError
 
 

@@ -143,6 +143,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Dynamic metadata that listener filters left."""
     filter_state: FilterState = {}
     """The objects that listener filters and network filters left."""
+    filter_chain_name: str | None = None
+    """The name of the filter chain that takes it; None where none was chosen yet."""
+    traffic_direction: str | None = None
+    """What its listener says of its direction; None where none was chosen yet."""
     node_ip: str | None = None
     """The address of the machine or pod that Envoy runs in; not in any dump."""
 

@@ -57,6 +57,15 @@ class EndpointInputs(msgspec.Struct, frozen=True, kw_only=True):
     locality_metadata: Metadata | None = {}
 
 
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What was chosen for a request so far; None each where there is none."""
+
+    route_name: str | None = None
+    virtual_host_name: str | None = None
+    cluster_name: str | None = None
+    """Only of a cluster that exists."""
+
+
 class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What a matcher, or an RBAC policy, is put to: a connection and perhaps a request."""
 
@@ -69,6 +78,8 @@ class MatcherInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The code of Envoy's own reply; None where there is none."""
     ignore_path_parameters: bool = False
     """Whether the route's table says that path parameters do not count."""
+    chosen: Chosen | None = None
+    """What was chosen for the request; None where that is not known here."""
     endpoint: EndpointInputs = EndpointInputs()
     """The endpoint that is connected to, where its transport socket is chosen."""
 

@@ -242,6 +242,7 @@ _COMMANDS: dict[str, _Read] = {
     "UPSTREAM_REQUEST_ATTEMPT_COUNT": lambda _, context: "1",
     "RESPONSE_CODE": _response_code,
     "RESPONSE_CODE_DETAILS": _response_code_details,
+    "FILTER_CHAIN_NAME": _of_request(lambda r: _known(r.connection.filter_chain_name)),
     "REQUESTED_SERVER_NAME": _requested_server_name,
     "DOWNSTREAM_REMOTE_ADDRESS": _of_request(lambda r: _address(_remote_ip(r), _remote_port(r))),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _of_request(_remote_ip),

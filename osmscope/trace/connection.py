@@ -137,7 +137,10 @@ def _enter_chain(sidecar: Sidecar, path: ConnectionPath, chain: FilterChain) -> 
     A filter that closes a new connection comes first, then the handshake, then what filters make
     of the client's first bytes.
     """
-    result = handshake(chain, path.connection, sidecar.proxy.secret)
+    assert path.listener is not None
+    direction = path.listener.traffic_direction
+    taken = _replace(path.connection, filter_chain_name=chain.name, traffic_direction=direction)
+    result = handshake(chain, taken, sidecar.proxy.secret)
     by_name = {one.name: one for one in chain.filters}
     outcome = network_filter_chain.run(
         chain, result.connection, lambda name: discovered(sidecar.proxy, by_name[name])

@@ -72,14 +72,37 @@ def test_what_is_false_no_boolean_or_an_error_does_not_fit(text: str) -> None:
          "request.size and connection.id, which a CEL condition reads"),
         ("has(request.size)", "request.size, which a CEL condition reads"),
         ("!has(xds.cluster_name)", "xds.cluster_name, which a CEL condition reads"),
-        ("'a' in xds.node", "xds.node.a, which a CEL condition reads"),
+        ("'a' in xds.listener_metadata",
+         "xds.listener_metadata.a, which a CEL condition reads"),
+        ("has(metadata.filter_metadata)",
+         "metadata.filter_metadata, which a CEL condition reads"),
         ("'a' + 'b' == 'ab'", "what a CEL condition decides that adds with +"),
         ("[1].exists(i, i == 1)",
          "what a CEL expression of a form that Envoy 1.40 does not load decides"),
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_named(text: str, missing: str) -> None:
-    assert match_cel(expression(text), INPUTS).missing == missing
+    inputs = INPUTS
+    if "metadata.filter_metadata" in text:
+        empty = msgspec.structs.replace(REQUEST, metadata={})
+        inputs = msgspec.structs.replace(INPUTS, request=empty)
+    assert match_cel(expression(text), inputs).missing == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("request.time > timestamp('1970-01-01T00:00:09Z')", Outcome.MATCH),
+        ("request.time > timestamp('1970-01-01T00:00:10.5Z')", Outcome.NO_MATCH),
+        ("request.time.getSeconds() == 10", Outcome.MATCH),
+        ("has(request.time)", Outcome.MATCH),
+    ],
+)
+def test_the_time_of_a_request(text: str, outcome: Outcome) -> None:
+    asked = msgspec.structs.replace(REQUEST, now=10.25)
+    inputs = msgspec.structs.replace(INPUTS, request=asked)
+    assert match_cel(expression(text), inputs).outcome is outcome
+    assert match_cel(expression(text), INPUTS).is_unknown
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """The attributes of CEL expressions, as a table of what Envoy 1.40.0 gives."""
 
-import datetime
-
 import msgspec
 import pytest
 
 from osmscope.rules.cel_attributes import Attributes, attributes
 from osmscope.rules.facts import ClientCertificate, Connection, Headers, Request, StateObject
-from osmscope.rules.matcher_input import MatcherInputs
+from osmscope.rules.matcher_input import Chosen, MatcherInputs
 from tests.rules.cel_expressions import expression
 
 CONNECTION = Connection(
@@ -99,9 +97,38 @@ def test_the_connection(name: str, value: object, bare: object) -> None:
     assert attributes(expression("connection.tls_version"), BARE).unknown == ()
 
 
-def test_the_time() -> None:
-    time = datetime.datetime(1970, 1, 1, 0, 0, 10, tzinfo=datetime.UTC)
-    assert attributes(expression("request.time"), HTTP).data == {"request": {"time": time}}
+def test_the_time_is_there() -> None:
+    assert attributes(expression("has(request.time)"), HTTP).data == {"request": {"time": True}}
+
+
+TLS = MatcherInputs(connection=Connection(terminated_tls=True))
+TAKEN = MatcherInputs(
+    connection=Connection(filter_chain_name="c", traffic_direction="OUTBOUND"),
+    chosen=Chosen(route_name="r", virtual_host_name="v"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "data"),
+    [
+        ("connection.subject_peer_certificate", TLS, {"subject_peer_certificate": ""}),
+        ("connection.sha256_peer_certificate_digest", TLS, {}),
+        ("connection.termination_details", TLS, {}),
+        ("connection.transport_failure_reason", TLS, {}),
+        ("connection.dns_san_local_certificate", BARE, {}),
+        ("xds.route_name", TAKEN, {"route_name": "r"}),
+        ("xds.virtual_host_name", TAKEN, {"virtual_host_name": "v"}),
+        ("xds.cluster_name", TAKEN, {}),
+        ("xds.filter_chain_name", TAKEN, {"filter_chain_name": "c"}),
+        ("xds.listener_direction", TAKEN, {"listener_direction": 2}),
+        ("xds.node", HTTP, {}),
+        ("xds.node.id", HTTP, {"node": {}}),
+    ],
+)
+def test_tls_and_what_was_chosen(text: str, inputs: MatcherInputs, data: dict[str, object]) -> None:
+    found = attributes(expression(text), inputs)
+    assert found.unknown == ()
+    assert tuple(found.data.values()) == (data,)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +137,7 @@ def test_the_time() -> None:
         ("request == null", HTTP, "request"),
         ("request.size", HTTP, "request.size"),
         ("request.time", BARE, "request.time"),
+        ("request.size", NETWORK, "request.size"),
         ("request.headers == {}", HTTP, "request.headers"),
         ("request.headers['X-Request-Id']", HTTP, "request.headers.X-Request-Id"),
         ("request.headers[request.size]", HTTP, "request.headers"),
@@ -119,6 +147,9 @@ def test_the_time() -> None:
         ("source.address", MatcherInputs(connection=Connection(source_port=5)), "source.address"),
         ("source.nope", NETWORK, "source.nope"),
         ("connection.tls_version", HTTP, "connection.tls_version"),
+        ("connection.sha256_peer_certificate_digest", HTTP,
+         "connection.sha256_peer_certificate_digest"),
+        ("metadata.filter_metadata", BARE, "metadata.filter_metadata"),
         ("connection.id", HTTP, "connection.id"),
         ("metadata['filter_metadata']", HTTP, "metadata"),
         ("metadata.typed", HTTP, "metadata.typed"),
@@ -127,9 +158,12 @@ def test_the_time() -> None:
         ("filter_state['u']", HTTP, "filter_state.u"),
         ("filter_state['ip']", HTTP, "filter_state.ip"),
         ("xds.cluster_name", HTTP, "xds.cluster_name"),
+        ("xds.filter_chain_name", HTTP, "xds.filter_chain_name"),
+        ("xds.listener_direction", HTTP, "xds.listener_direction"),
+        ("xds.listener_metadata", HTTP, "xds.listener_metadata"),
         ("upstream.address", HTTP, "upstream.address"),
     ],
-)
+)  # fmt: skip
 def test_unknown(text: str, inputs: MatcherInputs, unknown: str) -> None:
     found = attributes(expression(text), inputs)
     assert found.unknown[0] == unknown

@@ -166,6 +166,15 @@ def test_filter_state(command: str, text: str, missing: bool) -> None:
     assert formatted == Formatted(text, (command,) if missing else ())
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "missing"), [("c", "c", False), ("", "-", False), (None, "", True)]
+)
+def test_the_name_of_the_filter_chain(name: str | None, text: str, missing: bool) -> None:
+    asked = Request(connection=Connection(filter_chain_name=name), headers=Headers())
+    formatted = format_text("%FILTER_CHAIN_NAME%", FormatContext(request=asked), absent="-")
+    assert formatted == Formatted(text, ("%FILTER_CHAIN_NAME%",) if missing else ())
+
+
 def test_before_the_response_its_code_is_0() -> None:
     facts = FormatContext(request=context().request, response_headers=Headers.of([]))
     assert format_text("%RESPONSE_CODE%", context()).text == "0"

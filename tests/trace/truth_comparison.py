@@ -104,7 +104,8 @@ def _outcome_difference(request: Json, outcome: OutcomeAnswer) -> str:
     truth = request["truth"]
     wanted = _wanted(truth)
     have = _have(outcome)
-    if truth["kind"] == "tcp" and wanted["verdict"] == "forwarded":
+    denied = bool(outcome.response and outcome.response.details)
+    if truth["kind"] == "tcp" and wanted["verdict"] == "forwarded" and not denied:
         # tcp_proxy had dialled: its log line is the same where the handshake fails after that.
         del wanted["verdict"]
     for field, value in wanted.items():

@@ -15,7 +15,7 @@ from osmscope.rules import rbac
 from osmscope.rules.facts import Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.matcher_input import MatcherInputs
+from osmscope.rules.matcher_input import Chosen, MatcherInputs
 
 _NAMESPACE = "envoy.filters.http.rbac"
 _COMMON = "envoy.common"
@@ -90,13 +90,25 @@ def _results(prefix: str, verdict: rbac.RbacVerdict) -> dict[str, object]:
 
 def _inputs(request: Request, context: FilterContext) -> MatcherInputs:
     route, table = context.route, context.route_configuration
+    chosen = _chosen(context)
     if route is None or table is None:
-        return MatcherInputs(connection=request.connection, request=request)
+        return MatcherInputs(connection=request.connection, request=request, chosen=chosen)
     return MatcherInputs(
         connection=request.connection,
         request=request,
+        chosen=chosen,
         route_metadata=route.metadata.filter_metadata,
         ignore_path_parameters=table.ignore_path_parameters_in_path_matching,
+    )
+
+
+def _chosen(context: FilterContext) -> Chosen:
+    cluster = context.cluster
+    exists = cluster is not None and context.cluster_health(cluster) is not None
+    return Chosen(
+        route_name=context.route.name if context.route is not None else None,
+        virtual_host_name=context.virtual_host.name if context.virtual_host is not None else None,
+        cluster_name=cluster if exists else None,
     )
 
 

@@ -7,6 +7,14 @@ from tests.oracle.draw import Draw
 OPERATORS = ("_==_", "_!=_")
 NUMBERS = ("_==_", "_<_", "_>_", "_<=_", "_>=_", "_!=_")
 TEXT_FUNCTIONS = ("startsWith", "endsWith", "contains", "matches")
+OF_CONNECTION = (
+    ("xds", "filter_chain_name"), ("xds", "listener_direction"), ("xds", "node"),
+    ("connection", "subject_peer_certificate"), ("connection", "termination_details"),
+)  # fmt: skip
+OF_REQUEST = (
+    ("xds", "route_name"), ("xds", "virtual_host_name"), ("xds", "cluster_name"),
+    ("request", "time"),
+)  # fmt: skip
 FIELDS = {
     "path": PATHS, "host": HOSTS, "method": ("GET", "POST"), "scheme": ("http", "https"),
     "url_path": PATHS, "query": ("a=1", "a"), "protocol": ("HTTP/1.1", "HTTP/2"),
@@ -30,7 +38,7 @@ def expression(draw: Draw, *, http: bool, depth: int = 2) -> Json:
         return call(draw.choice(("_&&_", "_||_")), *sides)
     if http and kind < 0.85:
         return _of_request(draw)
-    return _of_connection(draw)
+    return _of_connection(draw, http=http)
 
 
 def call(function: str, *args: Json, target: Json | None = None) -> Json:
@@ -74,8 +82,23 @@ def _of_request(draw: Draw) -> Json:
     return call(draw.choice(OPERATORS), subject, text(value))
 
 
-def _of_connection(draw: Draw) -> Json:
+def _of_chosen(draw: Draw, *, http: bool) -> Json:
+    root, field = draw.choice((*OF_CONNECTION, *OF_REQUEST) if http else OF_CONNECTION)
+    if draw.maybe(0.4):
+        return _select(root, field, test_only=True)
+    if field == "time":
+        moment = text(draw.choice(("2026-01-01T00:00:00Z", "2100-01-01T00:00:00Z")))
+        return call(draw.choice(("_<_", "_>_")), _select(root, field), call("timestamp", moment))
+    if field == "listener_direction":
+        return call("_==_", _select(root, field), _number(draw.choice((0, 1, 2))))
+    values = ("alpha", "all", "route-0", "", "CN=bookbuyer", "x")
+    return call(draw.choice(OPERATORS), _select(root, field), text(draw.choice(values)))
+
+
+def _of_connection(draw: Draw, *, http: bool) -> Json:
     kind = draw.random()
+    if draw.maybe(0.2):
+        return _of_chosen(draw, http=http)
     if kind < 0.25:
         port = _select(draw.choice(("source", "destination")), "port")
         return call(draw.choice(NUMBERS), port, _number(draw.choice((80, 443, 1024, 40000))))
