@@ -7,6 +7,8 @@ none was named. A user who may only look into one is told so where nothing is fo
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 from collections.abc import Iterator
 
 import msgspec
@@ -127,7 +129,7 @@ class _Search:
             raise SelectorError(
                 f"there is no service {self.readings[0].name!r}",
                 where=self.cluster.where,
-                hint="name a pod, a workload, or give -n NAMESPACE",
+                hint=self._nearest_service(),
             )
         full_name = f"{service.namespace}/{service.name}"
         labels = ",".join(f"{name}={value}" for name, value in sorted(service.selector.items()))
@@ -146,10 +148,21 @@ class _Search:
         if self.everywhere and not readings[0].namespace:
             yield from self._list_services("", services[0].name)
 
-    def _list_services(self, namespace: str, name: str) -> list[Service]:
-        fields = f"metadata.name={name}"
+    def _list_services(self, namespace: str, name: str = "") -> list[Service]:
+        fields = f"metadata.name={name}" if name else ""
         question = Question(kind=SERVICES, namespace=namespace, fields=fields)
         return read_services(self.cluster.read(question))
+
+    def _nearest_service(self) -> str:
+        """Say which Services there are that are called alike."""
+        scope = self.readings[0].namespace or ("" if self.everywhere else self.namespace)
+        names: list[str] = []
+        with contextlib.suppress(ForbiddenError):
+            names = sorted({one.name for one in self._list_services(scope)})
+        close = difflib.get_close_matches(self.readings[0].name, names, n=3, cutoff=0.5)
+        if close:
+            return "did you mean " + ", ".join(f"svc/{name}" for name in close)
+        return "name a pod, a workload, or give -n NAMESPACE"
 
     def _nothing(self) -> Selection:
         if self.forbidden and not self.seen:

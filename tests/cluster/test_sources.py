@@ -320,6 +320,7 @@ def test_a_pod_that_does_not_run(cluster: Cluster, ask) -> None:
         (("trace", "zzz", TARGET), "no pod fits 'zzz' in all namespaces"),
         (("trace", "zzz", TARGET, "-n", "default"), "no pod fits 'zzz' in namespace default"),
         (("trace", "svc/zzz", TARGET), "there is no service 'zzz'"),
+        (("trace", "svc/near-serv", TARGET), "did you mean svc/near-service"),
         (("trace", "near-mis", TARGET), "did you mean near-miss"),
         (("trace", "x", TARGET, "--context", "operato"), "did you mean operator"),
     ],
@@ -328,6 +329,9 @@ def test_a_name_that_fits_nothing(
     cluster: Cluster, ask, arguments: tuple[str, ...], message: str
 ) -> None:
     cluster.add_pod("near-miss")
+    metadata = {"name": "near-service", "namespace": "default"}
+    spec = {"ports": [{"port": 80}]}
+    cluster.api.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
     asked = ask(*arguments)
     assert asked.code == 2
     assert message in asked.err
