@@ -41,6 +41,19 @@ def redirection(
     )
 
 
+def redirection_of_mesh(mesh_config: bytes | None) -> Redirection | None:
+    """Say what OSM redirects in a pod of which nothing is known but its sidecar.
+
+    Args:
+        mesh_config: Its MeshConfig, as JSON; None where it is not known.
+
+    Returns:
+        None where nothing is known, or nothing is left out.
+    """
+    traffic = _traffic(mesh_config)
+    return None if traffic is None else osm_interception.redirection_of_mesh(traffic)
+
+
 def _of_vendor(
     pod: PodSpec, vendor: str, mesh_config: bytes | None
 ) -> tuple[Redirection | None, int]:

@@ -95,6 +95,13 @@ def redirection(pod: PodSpec, traffic: Traffic | None = None) -> Redirection:
     )
 
 
+def redirection_of_mesh(traffic: Traffic) -> Redirection | None:
+    """Say what is redirected in a pod of which nothing else is known; None for everything."""
+    if traffic == Traffic():
+        return None
+    return msgspec.structs.replace(redirection(PodSpec(), traffic), is_of_mesh=True)
+
+
 def _both(pod: PodSpec, name: str, of_mesh: tuple[int | str, ...]) -> tuple[Listed, ...]:
     return (*_of_pod(pod, name), *(Listed(str(one), "the MeshConfig") for one in of_mesh))
 

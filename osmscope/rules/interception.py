@@ -17,7 +17,7 @@ import msgspec
 
 from osmscope.resources.address import IpAddress, parse_ip, parse_network
 from osmscope.rules.iptables import NatTable, Packet
-from osmscope.rules.result import Match, matched, missed, unknown
+from osmscope.rules.result import Match, Outcome, matched, missed, unknown
 
 Transport = Literal["tcp", "udp"]
 
@@ -46,6 +46,9 @@ class Redirection(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the lists, beside the rules, are those of a pod that is made now."""
     never: str = ""
     """Why nothing is redirected, as a clause; "" where something is."""
+    is_of_mesh: bool = False
+    """Whether the lists are those of the whole mesh, and nothing is known of the pod: one that was
+    made before they were written has others."""
     missing: str = ""
     """What of the lists is not known, as a noun; "" where they are whole."""
     excluded_ports: tuple[Listed, ...] = ()
@@ -102,7 +105,7 @@ def outbound(
     by_family = _by_family(redirection, address)
     if by_family is not None:
         return by_family
-    return _by_lists(redirection, address, port)
+    return _of_pod(redirection, _by_lists(redirection, address, port))
 
 
 def inbound(redirection: Redirection, port: int | None, transport: Transport = "tcp") -> Match:
@@ -117,7 +120,7 @@ def inbound(redirection: Redirection, port: int | None, transport: Transport = "
         return _with_news(found, _inbound_by_lists(redirection, port)) if is_checked else found
     if transport == "udp":
         return _udp(redirection, None)
-    return _inbound_by_lists(redirection, port)
+    return _of_pod(redirection, _inbound_by_lists(redirection, port))
 
 
 def _inbound_by_lists(redirection: Redirection, port: int | None) -> Match:
@@ -147,6 +150,13 @@ def _udp(redirection: Redirection, port: int | None) -> Match:
     if redirection.redirects_dns and port == _DNS:
         return matched("the mesh leads DNS to the sidecar")
     return missed("UDP is not led to the sidecar")
+
+
+def _of_pod(redirection: Redirection, found: Match) -> Match:
+    """Say of a pod of which nothing is known what follows from the lists of its mesh."""
+    if redirection.is_of_mesh and found.outcome is Outcome.NO_MATCH:
+        return unknown(f"whether the pod was made since {found.reason}")
+    return found
 
 
 def _with_news(found: Match, by_now: Match) -> Match:

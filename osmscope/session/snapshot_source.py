@@ -120,8 +120,8 @@ def captured_at(snapshot: Snapshot, pod: PodFiles | None = None) -> str:
 
 
 def _redirection(snapshot: Snapshot, facts: PodFacts | None) -> Redirection | None:
-    if facts is None:
-        return None
-    from osmscope.mesh.interception import redirection
+    from osmscope.mesh.interception import redirection, redirection_of_mesh
 
+    if facts is None:
+        return redirection_of_mesh(snapshot.mesh_config)
     return redirection(facts.spec, facts.addresses, snapshot.mesh_config)

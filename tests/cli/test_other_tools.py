@@ -54,6 +54,13 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+class _AsKubectl(yaml.SafeDumper):
+    """Writes no aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 def pack(folder: Path, *, root: str = "") -> Path:
     archive = folder.with_name("report.tar.gz")
     with tarfile.open(archive, "w:gz") as packed:
@@ -76,7 +83,24 @@ def osm_bug_report(folder: Path) -> Path:
         ):
             write(commands / f"osm_proxy_get_{what}_{name}_-n_{namespace}", text)
         write(commands / f"kubectl_logs_{name}_-n_{namespace}_-c_envoy", "[info] starting\n")
+    system = root / "namespaces/osm-system/commands"
+    write(system / "kubectl_get_meshconfig_-n_osm-system_-o_yaml", MESH_CONFIG)
     return pack(root)
+
+
+MESH_CONFIG = """\
+apiVersion: v1
+items:
+- apiVersion: config.openservicemesh.io/v1alpha2
+  kind: MeshConfig
+  metadata:
+    name: osm-mesh-config
+  spec:
+    traffic:
+      outboundPortExclusionList:
+      - 3306
+kind: List
+"""
 
 
 def istioctl_bug_report(folder: Path) -> Path:
@@ -88,7 +112,13 @@ def istioctl_bug_report(folder: Path) -> Path:
         write(proxy / "clusters", clusters_text(pod))
         write(proxy / "listeners", "15001::0.0.0.0:15001\n")
         write(proxy / "istio-proxy.log", "info\n")
-    write(root / "cluster/k8s-resources", "apiVersion: v1\nkind: List\nitems: []\n")
+    items = [
+        item
+        for kind in ("pods", "services")
+        for item in json.loads((BOOKSTORE / f"{kind}.json").read_text())["items"]
+    ]
+    listed = {"apiVersion": "v1", "kind": "List", "items": items}
+    write(root / "cluster/k8s-resources", yaml.dump(listed, Dumper=_AsKubectl))
     return pack(root)
 
 
@@ -185,3 +215,31 @@ def test_what_a_tool_prints_of_one_sidecar_is_traced(osmscope, tmp_path: Path, d
     printed.write_text(json.dumps(dump))
     own = answer(osmscope, "bookbuyer", "--from", BOOKSTORE)
     assert answer(osmscope, printed)["outcomes"] == own["outcomes"]
+
+
+def test_an_istioctl_bug_report_tells_of_the_cluster(osmscope, tmp_path: Path) -> None:
+    """ClusterIPs, the names of pods, and what the pods are redirected by."""
+    report = istioctl_bug_report(tmp_path / "saved")
+    name = "bookstore.bookstore:14001/books"
+    done = osmscope("trace", "bookbuyer", name, "--from", report)
+    assert done.code == 0, done.err
+    assert "service bookstore/bookstore has the ClusterIP 10.96.18.11" in done.out
+    assert "bookstore-v1-7f9c4c8d5-x2jlp" in done.out
+    assert "interception" in done.out
+    archive = tmp_path / "mesh.zip"
+    assert osmscope("capture", "--from", report, "-o", archive).code == 0
+    again = osmscope("trace", "bookbuyer", name, "--from", archive)
+    assert again.out.replace("captured", "") == done.out.replace("captured", "")
+
+
+@pytest.mark.parametrize(("port", "is_told"), [(14001, False), (3306, True)])
+def test_an_osm_bug_report_tells_what_the_mesh_leaves_out(
+    osmscope, tmp_path: Path, port: int, is_told: bool
+) -> None:
+    report = osm_bug_report(tmp_path / "saved")
+    asked = f"tcp://10.96.18.11:{port}"
+    found = msgspec.json.decode(
+        osmscope("trace", "bookbuyer", asked, "--from", report, "-o", "jsonl").out
+    )
+    told = "whether the pod was made since the MeshConfig leaves port 3306 out is not known"
+    assert any(told in one for one in found["assumptions"]) == is_told

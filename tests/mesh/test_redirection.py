@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from osmscope.mesh.interception import redirection
+from osmscope.mesh.interception import redirection, redirection_of_mesh
 from osmscope.rules.interception import inbound, outbound
 from osmscope.rules.result import Outcome
 from osmscope.source.kubernetes_lists import read_pods
@@ -168,3 +168,15 @@ def test_a_mesh_config_that_changed_since_the_pod_was_made_is_told() -> None:
         assert answer.outcome is HIT
         told = "for a pod that is made now, the MeshConfig leaves port 80 out"
         assert (told in answer.reason) == is_told
+
+
+def test_of_a_pod_that_is_not_listed_only_the_mesh_config_is_known() -> None:
+    assert redirection_of_mesh(None) is None
+    assert redirection_of_mesh(b"{") is None
+    assert redirection_of_mesh(mesh_config()) is None
+    found = redirection_of_mesh(mesh_config(outboundPortExclusionList=[3306]))
+    assert found is not None
+    assert outbound(found, "10.96.0.1", 80).outcome is HIT
+    answer = outbound(found, "10.96.0.1", 3306)
+    assert answer.outcome is UNKNOWN
+    assert answer.missing == "whether the pod was made since the MeshConfig leaves port 3306 out"
