@@ -11,7 +11,13 @@ from osmscope.report.table import Row, Table, columns
 from osmscope.report.trace_report import percent
 from osmscope.resources.proxy import Proxy
 from osmscope.resources.resource import decode
-from osmscope.resources.route import Route, RouteAction, RouteConfiguration, VirtualHost
+from osmscope.resources.route import (
+    RedirectAction,
+    Route,
+    RouteAction,
+    RouteConfiguration,
+    VirtualHost,
+)
 
 _REWRITES = (
     "prefix_rewrite",
@@ -71,13 +77,24 @@ def action_lines(route: Route) -> tuple[str, ...]:
     if route.route is not None:
         return tuple(_forwarding(route.route))
     if route.redirect is not None:
-        redirect = route.redirect
-        scheme = "https://" if redirect.https_redirect else redirect.scheme_redirect
-        target = f"{scheme}{redirect.host_redirect}{redirect.path_redirect}"
-        return (f"redirect {target or redirect.prefix_rewrite}".rstrip(),)
+        return (f"redirect {_redirected(route.redirect)}".rstrip(),)
     if route.direct_response is not None:
         return (f"answer {route.direct_response.status}",)
     return ("no forwarding",)
+
+
+def _redirected(action: RedirectAction) -> str:
+    scheme = "https" if action.https_redirect else action.scheme_redirect
+    port = f":{action.port_redirect}" if action.port_redirect else ""
+    host = action.host_redirect + port
+    place = f"{scheme}://{host}" if scheme else host
+    path = action.path_redirect or action.path_rewrite
+    if action.prefix_rewrite:
+        path = f"prefix {action.prefix_rewrite}"
+    elif action.regex_rewrite is not None:
+        rewrite = action.regex_rewrite
+        path = f"{rewrite.pattern.regex} to {rewrite.substitution}"
+    return place + path if path.startswith("/") else f"{place} {path}".strip()
 
 
 def _forwarding(action: RouteAction) -> Iterator[str]:
