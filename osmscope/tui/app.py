@@ -7,11 +7,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from textual.notifications import SeverityLevel
+
 from osmscope.diff.resources import ResourceChange
 from osmscope.errors import OsmscopeError
 from osmscope.session.mesh_model import MeshModel, reason_of
 from osmscope.session.request_history import RequestHistory
 from osmscope.tui import actions, themes
+from osmscope.tui.cells import shown
 from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
 from osmscope.tui.memory import Memory
@@ -20,6 +23,9 @@ from osmscope.tui.performing import possible
 from osmscope.tui.reading import Found, Progressed, Read
 from osmscope.tui.settings import Settings
 from osmscope.tui.touring import Touring
+
+_MOST_TOLD = 600
+"""How many characters of a text are told: a message is no place for a long name."""
 
 
 def default_theme(environment: Mapping[str, str]) -> str:
@@ -117,7 +123,7 @@ class ScopeApp(Touring):
         """Tell what is another one by now, and let it flash where it is shown."""
         count = f"{len(found)} changes" if len(found) > 1 else "a change"
         name = self.mesh.members[key].name
-        self.notify(f"{count} in {name}; u lists them", markup=False, timeout=4)
+        self.notify(f"{count} in {name}; u lists them", timeout=4)
         if self.view is not None:
             self.view.flash(key, found)
 
@@ -139,6 +145,23 @@ class ScopeApp(Touring):
         """Let the view show the new state of a sidecar."""
         if self.view is not None:
             self.view.member_changed(key)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something; what is told may hold names of a dump, so it is never markup."""
+        words, head = shown(message[:_MOST_TOLD]), shown(title[:_MOST_TOLD])
+        super().notify(words, title=head, severity=severity, timeout=timeout, markup=False)
+
+    def action_help_quit(self) -> None:
+        """Tell how to leave: Ctrl-C is how many try to."""
+        self.notify(f"{self.key_of('quit')} leaves osmscope", timeout=3)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give a theme of Textual's own the variables that ours have."""

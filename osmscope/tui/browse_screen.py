@@ -17,7 +17,6 @@ from osmscope.session.update_listing import changed_keys
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar, KindBar
 from osmscope.tui.browsing import Counted, Described, Grown, Linked, Listed, Rooted
-from osmscope.tui.cells import shown
 from osmscope.tui.choice_screen import ChoiceScreen
 from osmscope.tui.detail_pane import DetailPane
 from osmscope.tui.filtering import Filter
@@ -250,7 +249,7 @@ class BrowseScreen(Searching):
             self._choose(event, links)
 
     def _choose(self, event: Linked, links: list[Link]) -> None:
-        title = f"Who refers to {shown(event.title[:200])}" if event.back else "Where to?"
+        title = f"Who refers to {event.title}" if event.back else "Where to?"
 
         async def chosen(index: int | None) -> None:
             if index is not None:

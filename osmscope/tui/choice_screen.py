@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from osmscope.report.inventory.document import Line
 from osmscope.tui import actions
 from osmscope.tui.bars import ActionBar
+from osmscope.tui.cells import framed
 from osmscope.tui.detail_pane import DetailPane
 from osmscope.tui.line_list import LineList
 
@@ -35,7 +36,7 @@ class ChoiceScreen(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """Put the list into a frame."""
         with Vertical() as frame:
-            frame.border_title = self._title
+            frame.border_title = framed(self._title)
             yield DetailPane(id="choices")
             yield ActionBar()
 

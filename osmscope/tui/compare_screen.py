@@ -161,7 +161,7 @@ class CompareScreen(ListView):
         ]
         if reading.typed is None or sides[0] is None or sides[1] is None:
             said = "; ".join(reading.errors.values()) or "give a target: host:port/path"
-            self.notify(said, severity="warning", markup=False)
+            self.notify(said, severity="warning")
             return
         self.app.push_screen(TraceBothScreen(event.text, reading.typed, (sides[0], sides[1])))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from rich.cells import cell_len, chop_cells
 from textual.events import Resize
 
 from osmscope.report.inventory.document import Line, Link, Piece
@@ -21,6 +22,10 @@ _TOKENS = re.compile(
 _STYLES = {"key": "link_key", "text": "good", "value": "warn"}
 _STEP = 8
 _INDENT = 2
+_LEAST = 12
+"""The least room for the last text of a line."""
+_LONGEST = 1000
+"""How much of a text is shown in words, so that it buries nothing; YAML and JSON hold all of it."""
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -73,7 +78,7 @@ class DetailPane(LineList):
         super().on_resize(event)
 
     def _wrap(self) -> None:
-        width = max(self.size.width - 1, 20)
+        width = max(self.size.width - 2, 20)  # without a blank before it and the scrollbar
         self._shown = [part for line in self._lines for part in _wrapped(line, width)]
 
     def searched(self, wanted: Filter) -> None:
@@ -157,22 +162,35 @@ def _wrapped(line: Line, width: int) -> Iterator[_Shown]:
     if not line.pieces:
         yield _Shown((Piece(""),))
         return
-    *first, last = [Piece(shown(piece.text), piece.style) for piece in line.pieces]
+    *first, last = [Piece(_clean(piece.text), piece.style) for piece in line.pieces]
     start: list[Piece] = [Piece(" " * indent)]
-    for piece in first:
+    for piece in _narrowed(first, width - indent - _LEAST):
         start += [piece, Piece(" ")]
-    used = sum(len(piece.text) for piece in start)
-    room = max(width - used, 12)
-    hang = Piece(" " * (used if width - used >= 12 else indent + _INDENT))
+    used = sum(cell_len(piece.text) for piece in start)
+    room = max(width - used, _LEAST)
+    hang = Piece(" " * (used if width - used >= _LEAST else indent + _INDENT))
     for number, text in enumerate(_chunks(last.text, room)):
         piece = Piece(text, last.style)
         yield _Shown((*start, piece) if not number else (hang, piece), line.link)
 
 
+def _narrowed(pieces: Sequence[Piece], room: int) -> Sequence[Piece]:
+    """Cut the longest text, where the last of the line would else begin beyond the pane."""
+    excess = sum(cell_len(piece.text) + 1 for piece in pieces) - room
+    if excess <= 0:
+        return pieces
+    longest = max(pieces, key=lambda piece: cell_len(piece.text))
+    cut = fitted(longest.text, max(cell_len(longest.text) - excess, _LEAST)).rstrip()
+    return [Piece(cut, one.style) if one is longest else one for one in pieces]
+
+
+def _clean(text: str) -> str:
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
+    return shown(cut)
+
+
 def _chunks(text: str, room: int) -> Iterator[str]:
     """Cut text at blanks if there are any, else anywhere."""
-    from rich.cells import cell_len, chop_cells
-
     if cell_len(text) <= room:
         yield text
         return

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from osmscope.report.inventory.document import Line, Piece
 from osmscope.tui import actions
 from osmscope.tui.bars import ActionBar
+from osmscope.tui.cells import HARMLESS
 from osmscope.tui.detail_pane import DetailPane
 from osmscope.tui.filtering import parse_filter
 from osmscope.tui.line_list import LineList
@@ -42,7 +43,9 @@ class HelpScreen(ModalScreen[str | None]):
         """Put the search above the list."""
         with Vertical() as frame:
             frame.border_title = "What can be done here"
-            yield Input(placeholder="type to search by word or key", compact=True)
+            yield Input(
+                placeholder="type to search by word or key", compact=True, highlighter=HARMLESS
+            )
             yield DetailPane(id="help-lines")
             yield ActionBar()
 

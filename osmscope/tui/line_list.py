@@ -118,7 +118,7 @@ class LineList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the screen."""
-        width = self.size.width
+        width = self.scrollable_content_region.width  # without the scrollbar
         top = self.head(width)
         if top is not None and y == 0:
             return self._strip(top, width, "head")

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 
 from osmscope.errors import OsmscopeError
 from osmscope.report.inventory.document import Line, Piece
+from osmscope.report.untrusted import escaped
 from osmscope.session.places import Place, Placed
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
@@ -215,7 +216,7 @@ class ListView(TableView):
         """Copy what the row under the cursor is called."""
         row = self.table.row()
         if row is not None:
-            self.scope.copy(row.names[0])
+            self.scope.copy(escaped(row.names[0]))
 
 
 def _without_row(location: Location) -> Location:

@@ -24,7 +24,7 @@ class MarkingView(ViewScreen):
             self.notify("nothing is marked", timeout=2)
         else:
             words = f"A is {self.scope.called(here)}; d on another compares it with A"
-            self.notify(words, markup=False, timeout=4)
+            self.notify(words, timeout=4)
 
     async def action_compare(self) -> None:
         """Compare A with this."""
@@ -38,7 +38,7 @@ class MarkingView(ViewScreen):
             marked, here = Place(marked.member), Place(here.member)
         problem = _unlike(marked, here)
         if problem:
-            self.notify(problem, severity="warning", markup=False)
+            self.notify(problem, severity="warning")
             return
         await self.scope.go(
             Location(view="compare", member=marked.member, ref=marked.ref, against=here)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.widget import Widget
 
+from osmscope.report.untrusted import escaped
 from osmscope.session.mesh_listing import mesh_listing
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
@@ -117,7 +118,7 @@ class MeshScreen(TableView, MarkingView):
         """Copy the pod's name."""
         row = self.table.row()
         if row is not None:
-            self.scope.copy(str(row.cells[0]))
+            self.scope.copy(escaped(str(row.cells[0])))
 
     def action_copy_command(self) -> None:
         """Copy the command that lists the sidecar's clusters."""

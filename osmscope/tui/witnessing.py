@@ -66,7 +66,7 @@ class Witnessing(Browsing):
         if event.form is not None:
             await self.scope.trace(event.member, event.form, (f" {event.words}", "faint"))
             return
-        self.notify(event.words, severity="warning", timeout=_LONG, markup=False)
+        self.notify(event.words, severity="warning", timeout=_LONG)
 
 
 def witnessed(
