@@ -29,7 +29,7 @@ def cluster_table(proxy: Proxy) -> Table:
     return Table(
         columns(
             "cluster", "type", "lb policy", "TLS SNI", "endpoints", "state",
-            wide=("secrets", "error", "version", "updated"),
+            wide=("secrets", "error", "version", "updated"), spare=("lb policy", "TLS SNI"),
         ),
         tuple(_cluster_row(proxy, key, entry) for key, entry in entries),
     )  # fmt: skip
@@ -38,9 +38,12 @@ def cluster_table(proxy: Proxy) -> Table:
 def endpoint_table(proxy: Proxy) -> Table:
     """List all endpoints: of a cluster the live ones of /clusters, else the dump's."""
     return Table(
-        columns("cluster", "address", "health", "weight", "priority", "locality", wide=("source",)),
+        columns(
+            "cluster", "address", "health", "weight", "priority", "locality", wide=("source",),
+            spare=("locality",),
+        ),
         tuple(told_apart(_all_endpoint_rows(proxy))),
-    )
+    )  # fmt: skip
 
 
 def _all_endpoint_rows(proxy: Proxy) -> Iterator[Row]:

@@ -19,7 +19,7 @@ def listener_table(proxy: Proxy) -> Table:
     return Table(
         columns(
             "listener", "address", "direction", "state", "chains", "error",
-            wide=("listener filters", "version", "updated"),
+            wide=("listener filters", "version", "updated"), spare=("direction",),
         ),
         tuple(_listener_row(key, entry) for key, entry in keyed(proxy.dump.entries("listener"))),
     )  # fmt: skip

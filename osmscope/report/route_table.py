@@ -31,7 +31,15 @@ _REWRITES = (
 def route_table(proxy: Proxy) -> Table:
     """List the routes of all route configurations, in the order in which Envoy tries them."""
     return Table(
-        columns("virtual host", "domains", "route", "match", "action", wide=("table", "state")),
+        columns(
+            "virtual host",
+            "domains",
+            "route",
+            "match",
+            "action",
+            wide=("table", "state"),
+            spare=("domains",),
+        ),
         tuple(_rows(proxy)),
     )
 

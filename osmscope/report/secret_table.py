@@ -13,7 +13,13 @@ def secret_table(proxy: Proxy) -> Table:
     """List the secrets in all their states."""
     return Table(
         columns(
-            "secret", "state", "type", "names", "expires", wide=("subject", "issuer", "updated")
+            "secret",
+            "state",
+            "type",
+            "names",
+            "expires",
+            wide=("subject", "issuer", "updated"),
+            spare=("names",),
         ),
         tuple(_row(key, entry) for key, entry in keyed(proxy.dump.entries("secret"))),
     )

@@ -14,6 +14,8 @@ class Column(msgspec.Struct, frozen=True):
     title: str
     wide: bool = False
     """Whether it is left out of the narrow form."""
+    spare: bool = False
+    """Whether a screen may leave it out where the others would be cut beyond recognition."""
 
     @property
     def key(self) -> str:
@@ -57,6 +59,17 @@ class Table(msgspec.Struct, frozen=True):
         return Table(tuple(self.columns[i] for i in kept), rows)
 
 
-def columns(*titles: str, wide: tuple[str, ...] = ()) -> tuple[Column, ...]:
-    """Make columns; those in `wide` are in the wide form alone, after the others."""
-    return (*(Column(title) for title in titles), *(Column(title, wide=True) for title in wide))
+def columns(
+    *titles: str, wide: tuple[str, ...] = (), spare: tuple[str, ...] = ()
+) -> tuple[Column, ...]:
+    """Make columns.
+
+    Args:
+        titles: Their titles, in order.
+        wide: Those of the wide form alone, which stand after the others.
+        spare: Which of the titles a narrow screen can do without.
+    """
+    return (
+        *(Column(title, spare=title in spare) for title in titles),
+        *(Column(title, wide=True) for title in wide),
+    )

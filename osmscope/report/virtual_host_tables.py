@@ -25,7 +25,7 @@ def route_configuration_table(proxy: Proxy) -> Table:
 def virtual_host_table(proxy: Proxy) -> Table:
     """List the virtual hosts of all route configurations."""
     return Table(
-        columns("virtual host", "domains", "routes", "table", wide=("state",)),
+        columns("virtual host", "domains", "routes", "table", wide=("state",), spare=("table",)),
         tuple(_virtual_host_rows(proxy)),
     )
 

@@ -159,8 +159,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     # Tables
     Action(
-        name="wide", keys=("w",), label="wide", words="Show or hide the columns of the wide form",
-        where=("table",),
+        name="wide", keys=("w",), label="wide",
+        words="Show all columns, or those that matter and fit", where=("table",),
     ),
     Action(
         name="sort", keys=("s",), label="sort", words="Sort by the next column; after the last, "

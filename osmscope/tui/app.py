@@ -165,7 +165,7 @@ class ScopeApp(Touring):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give a theme of Textual's own the variables that ours have."""
-        return {"faint": "#808080"}
+        return {"faint": "#808080", "faint-style": "none", "hint": "#808080"}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible."""

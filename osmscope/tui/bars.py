@@ -25,7 +25,7 @@ class Bar(Widget):
     DEFAULT_CSS = """
     Bar { height: 1; background: $panel; color: $foreground; }
     Bar > .bar--strong { text-style: bold; }
-    Bar > .bar--faint { color: $faint; }
+    Bar > .bar--faint { color: $faint; text-style: $faint-style; }
     Bar > .bar--key { color: $accent; text-style: bold; }
     Bar > .bar--chosen { background: $primary; color: $background; text-style: bold; }
     Bar > .bar--good { color: $success; }

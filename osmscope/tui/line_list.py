@@ -37,7 +37,7 @@ class LineList(ScrollView, can_focus=True):
     LineList:focus > .line-list--cursor { background: $block-cursor-background;
         color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
     LineList > .line-list--head { color: $faint; text-style: bold; }
-    LineList > .line-list--faint { color: $faint; }
+    LineList > .line-list--faint { color: $faint; text-style: $faint-style; }
     LineList > .line-list--good { color: $success; }
     LineList > .line-list--warn { color: $warning; }
     LineList > .line-list--bad { color: $error; text-style: bold; }

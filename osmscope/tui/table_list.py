@@ -14,6 +14,8 @@ from osmscope.tui.line_list import LineList, Pieces
 _MEASURED = 2000
 """How many rows are looked at for the widths of the columns."""
 _WIDEST = 200
+_READABLE = 11
+"""Cells below which a column that is cut tells too little to stand there."""
 _FLASH = 4.0
 """Seconds for which a row that changed is marked."""
 _GAP = 2
@@ -37,7 +39,7 @@ class TableList(LineList):
         self._scope: tuple[int, ...] | None = None
         self._order: list[int] = []
         self._natural: list[int] = []
-        self._widths: tuple[int, list[int]] = (0, [])
+        self._layout: tuple[int, list[tuple[int, int]]] = (0, [])
 
     def show(self, listing: Listing, positions: tuple[int, ...] | None, key: str) -> None:
         """Show a table, or some of its rows.
@@ -128,26 +130,39 @@ class TableList(LineList):
         listing = self.listing
         if listing is None:
             return
-        self._widths, self._natural = (0, []), []
+        self._layout, self._natural = (0, []), []
         measured = range(len(listing.rows)) if self._scope is None else self._scope
         for index in self._shown_columns():
-            longest = len(listing.columns[index].title) + 2
+            arrow = 2 if index == self.sorted_by else 0
+            longest = len(listing.columns[index].title) + arrow
             for position in measured[:_MEASURED]:
                 longest = max(longest, _length(listing.rows[position].cells[index]))
             self._natural.append(min(longest, _WIDEST))
 
-    def _columns(self, width: int) -> list[int]:
-        if self._widths[0] != width:
-            self._widths = (width, column_widths(self._natural, width - 3, _GAP))
-        return self._widths[1]
+    def _columns(self, width: int) -> list[tuple[int, int]]:
+        """List the columns that a width has room for, and the cells of each."""
+        if self._layout[0] != width:
+            self._layout = width, self._laid_out(width)
+        return self._layout[1]
+
+    def _laid_out(self, width: int) -> list[tuple[int, int]]:
+        assert self.listing is not None
+        natural = dict(zip(self._shown_columns(), self._natural, strict=True))
+        while True:
+            widths = column_widths(list(natural.values()), width - 3, _GAP)
+            cut = [cells < min(wish, _READABLE)
+                   for cells, wish in zip(widths, natural.values(), strict=True)]  # fmt: skip
+            spare = [index for index in natural if self.listing.columns[index].spare]
+            if self.is_wide or not any(cut) or not spare:
+                return list(zip(natural, widths, strict=True))
+            del natural[max(spare, key=natural.__getitem__)]
 
     def head(self, width: int) -> Pieces | None:
         """Return the titles of the columns; the one it is sorted by has an arrow."""
         if self.listing is None:
             return None
-        widths = self._columns(width) if width > 1 else self._natural
         pieces: Pieces = [("   ", "")]
-        for index, cells in zip(self._shown_columns(), widths, strict=True):
+        for index, cells in self._columns(width) if width > 1 else ():
             title = self.listing.columns[index].title.upper()
             title += " ↑" if index == self.sorted_by else ""
             pieces.append((fitted(title, cells) + " " * _GAP, "head"))
@@ -164,9 +179,7 @@ class TableList(LineList):
         style = mark.style if mark is not None else ""
         if row.key in self._flashing:
             pieces = [(" ≠ ", "match")]
-        for number, (column, cells) in enumerate(
-            zip(self._shown_columns(), self._columns(width), strict=True)
-        ):
+        for number, (column, cells) in enumerate(self._columns(width)):
             name = "strong" if number == 0 else ""
             if row.key in self._flashing:
                 name = "match"
@@ -188,9 +201,10 @@ class TableList(LineList):
 
     def action_sort(self) -> None:
         """Sort by the next column that is shown; after the last, not at all."""
-        shown = self._shown_columns()
+        shown = [index for index, _ in self._layout[1]] or self._shown_columns()
         following = [index for index in shown if self.sorted_by is None or index > self.sorted_by]
         self.sorted_by = following[0] if following else None
+        self._measure()
         self._arrange(self.key())
 
 

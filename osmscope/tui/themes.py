@@ -13,7 +13,7 @@ DARK = Theme(
     error="#f07178", success="#8cc98c", foreground="#d5d9e0", background="#14171c",
     surface="#181c22", panel="#222831", dark=True,
     variables={
-        "faint": "#8b95a5",
+        "faint": "#8b95a5", "faint-style": "none", "hint": "#717b8a",
         "block-cursor-background": "#2f4461", "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none", "block-cursor-blurred-background": "#2a303a",
         "block-cursor-blurred-foreground": "#d5d9e0",
@@ -24,7 +24,7 @@ LIGHT = Theme(
     error="#b3202c", success="#22702f", foreground="#1c2128", background="#ffffff",
     surface="#fbfbfa", panel="#eceef1", dark=False,
     variables={
-        "faint": "#5b6472",
+        "faint": "#5b6472", "faint-style": "none", "hint": "#7b8490",
         "block-cursor-background": "#cfe0f5", "block-cursor-foreground": "#0b1f38",
         "block-cursor-text-style": "none", "block-cursor-blurred-background": "#e3e6ea",
         "block-cursor-blurred-foreground": "#1c2128",
@@ -35,7 +35,7 @@ CONTRAST = Theme(
     error="#ff8080", success="#80ff80", foreground="#ffffff", background="#000000",
     surface="#000000", panel="#1a1a1a", dark=True, text_alpha=1.0,
     variables={
-        "faint": "#d0d0d0",
+        "faint": "#d0d0d0", "faint-style": "none", "hint": "#a8a8a8",
         "block-cursor-background": "#ffffff", "block-cursor-foreground": "#000000",
         "block-cursor-text-style": "bold", "block-cursor-blurred-background": "#404040",
         "block-cursor-blurred-foreground": "#ffffff",
@@ -48,7 +48,9 @@ ANSI = Theme(
     foreground=_ANSI.foreground, background=_ANSI.background, surface=_ANSI.surface,
     panel=_ANSI.panel, boost=_ANSI.boost, dark=True,
     variables={
-        **_ANSI.variables, "faint": "ansi_default", "block-cursor-blurred-text-style": "underline",
+        **_ANSI.variables, "faint": "ansi_default", "faint-style": "dim",
+        "hint": "ansi_bright_black",
+        "block-cursor-blurred-text-style": "underline",
         "block-cursor-blurred-background": "ansi_default",
         "block-cursor-blurred-foreground": "ansi_default",
     },

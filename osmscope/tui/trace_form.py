@@ -27,6 +27,7 @@ class FormField(Horizontal):
     FormField Label { width: 11; padding: 0 1; color: $faint; }
     FormField.wrong Label { color: $text-error; text-style: bold; }
     FormField Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
+    FormField Input > .input--placeholder { color: $hint; text-style: italic; }
     FormField Input:focus { border: none; background: $panel; }
     """
 
