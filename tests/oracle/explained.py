@@ -110,7 +110,8 @@ def _is_retried(step: Step, one: Explained) -> bool:
 def check_redirects(one: Explained) -> Iterator[Checked]:
     """The endpoint's redirects are followed as often as the step says, and no others."""
     headers = one.asked.get("headers", {})
-    if "location" not in headers or one.truth.get("attempts") != "1":
+    answered = one.truth.get("details") in ("via_upstream", "internal_redirect")
+    if "location" not in headers or not answered or one.truth.get("attempts") != 1:
         return
     followed = len([sent for sent in one.outcome.received if not _is_copy(sent)]) - 1
     most = 0
@@ -233,13 +234,13 @@ def check_tls(one: Explained) -> Iterator[Checked]:
     spoken = sent[0].get("tls")
     told: Json | None = None
     if steps[0].chosen.startswith("TLS"):
-        sni = re.search("^SNI ([^ ,]*)", steps[0].reason)
-        alpn = re.search("ALPN ([^;]*)", steps[0].reason)
-        told = {"sni": sni[1] if sni else "", "alpn": alpn[1].split(", ") if alpn else []}
-    words = f"tls: {told} by {steps[0]}, Envoy {spoken}"
+        words = re.fullmatch(r"(no SNI|SNI (.*?))(, ALPN ([^;]*))?(;.*)?", steps[0].reason)
+        assert words is not None, steps[0].reason
+        told = {"sni": words[2] or "", "alpn": words[4].split(", ") if words[4] else []}
+    difference = f"tls: {told} by {steps[0]}, Envoy {spoken}"
     # Connections are shared by requests whose names differ by case alone.
     agrees = json.dumps(told).lower() == json.dumps(spoken).lower()
-    yield Checked("transport_socket.py", "" if agrees else words)
+    yield Checked("transport_socket.py", "" if agrees else difference)
 
 
 _LIMITED_BY = "x-ratelimit-limit"

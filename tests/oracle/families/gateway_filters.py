@@ -50,7 +50,7 @@ def draw_gateway_filters(draw: Draw) -> Case:
     return Case(
         family="gateway_filters",
         listener=http_listener(table, http_filters=filters, **INTERNAL),
-        requests=requests(draw, _request),
+        requests=requests(draw, lambda draw: _request(draw, names)),
     )
 
 
@@ -270,7 +270,7 @@ PER_ROUTE: dict[str, Callable[[Draw], Json]] = {
 }
 
 
-def _request(draw: Draw) -> Json:
+def _request(draw: Draw, names: list[str]) -> Json:
     request = http_request(draw)
     if draw.maybe(0.4):
         request["method"] = "POST"
@@ -288,6 +288,8 @@ def _request(draw: Draw) -> Json:
         "x-added": lambda: "sent",
     }
     request["headers"] |= draw.fields(0.25, **sent)
+    if "bridge" in names and draw.maybe():
+        request["headers"]["content-type"] = "application/x-protobuf"
     if request["headers"].get("content-type", "").startswith("application/grpc"):
         # The bridge from Connect would change the replies to gRPC, too.
         request["headers"].pop("connect-protocol-version", None)
