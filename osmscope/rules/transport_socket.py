@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from osmscope.resources.address import parse_ip, split_host_port
+from osmscope.resources.address import parse_ip
 from osmscope.resources.cluster import (
     Cluster,
     TransportSocketMatch,
@@ -37,6 +37,7 @@ from osmscope.rules.string_matcher import describe
 from osmscope.rules.subset import same_value
 from osmscope.rules.transport_socket_matcher import named_socket
 
+_LARGEST_PORT, _DIGITS = 65535, 10
 _NAMESPACE = "envoy.transport_socket_match"
 _NAMES = {"HTTP/1.1": "http/1.1", "HTTP/2": "h2"}
 
@@ -199,8 +200,15 @@ def _name_of(options: UpstreamHttpProtocolOptions, headers: Headers | None) -> s
     value = (headers.first(header) if headers is not None else None) or ""
     if not value and headers is not None:
         value = headers.first(":authority") or ""
-    name, _ = split_host_port(value)
-    return "" if parse_ip(name) else name
+    name = _without_port(value)
+    return "" if parse_ip(name.strip("[]") if name.startswith("[") else name) else name
+
+
+def _without_port(authority: str) -> str:
+    """Take off what follows the last colon, where it is a port."""
+    host, colon, port = authority.rpartition(":")
+    is_port = port.isascii() and port.isdigit() and int(port[-9:]) <= _LARGEST_PORT
+    return host if colon and is_port and len(port) < _DIGITS else authority
 
 
 def _sni(

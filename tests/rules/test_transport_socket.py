@@ -199,6 +199,10 @@ AUTO = options(auto_sni=True)
         ({"sni": "a.com"}, {**AUTO, "authority": "b.com:80"}, "b.com"),
         ({"sni": "a.com"}, {**AUTO, "authority": "10.0.0.1:80"}, "a.com"),
         ({"sni": "a.com"}, {**AUTO, "authority": "[::1]"}, "a.com"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "[::1]:80"}, "a.com"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "b.com:80:80"}, "b.com:80"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "b.com:"}, "b.com:"),
+        ({"sni": "a.com"}, {**AUTO, "authority": "b.com:65536"}, "b.com:65536"),
         ({"sni": "a.com"}, AUTO, "a.com"),
         ({"sni": "a.com"}, {"authority": "b.com"}, "a.com"),
         (

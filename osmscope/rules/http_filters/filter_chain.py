@@ -1,18 +1,25 @@
 """The HTTP filter `envoy.filters.http.filter_chain`, which holds other filters.
 
-What Envoy does: it runs the filters of the route's chain where that has one, else those of its own
-chain, in order; per-route configurations of those filters stand under their own names.
+What Envoy does: it runs the filters of its own chain, then those of the chains that the table, the
+virtual host and the route have for it; a filter takes the place of an earlier one of its name, and
+runs where it stands itself. Per-route configurations of them stand under their own names.
 Checked against Envoy 1.40.0. Not modelled: per-route configurations that stand at a weighted
 cluster; the whole filter is an extension of 2026.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from osmscope.resources.extension import decode_extension
 from osmscope.resources.http_connection_manager import HttpFilter
-from osmscope.resources.http_filters.router import FilterChainConfig, FilterChainPerRoute
+from osmscope.resources.http_filters.router import (
+    FilterChainConfig,
+    FilterChainPerRoute,
+    HeldFilters,
+)
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.rules import per_filter_config
 from osmscope.rules.facts import Request
@@ -29,15 +36,25 @@ def running(rule_of: RuleOf) -> HttpFilterRule:
     """
 
     def rule(request: Request, context: FilterContext) -> tuple[FilterResult, ...]:
-        own, per_route = context.own_config, context.config
-        chain = own.default_filter_chain if isinstance(own, FilterChainConfig) else None
-        if isinstance(per_route, FilterChainPerRoute):
-            chain = per_route.filter_chain
-        if chain is None:
+        chains = list(_chains(context))
+        if not chains:
             return goes_on(request)
-        return run_in_order((_step(one, context, rule_of) for one in chain.filters), request)
+        held: dict[str, TypedExtensionConfig] = {}
+        for one in (one for chain in chains for one in chain.filters):
+            held.pop(one.name, None)
+            held[one.name] = one
+        return run_in_order((_step(one, context, rule_of) for one in held.values()), request)
 
     return rule
+
+
+def _chains(context: FilterContext) -> Iterator[HeldFilters]:
+    own = context.own_config
+    if isinstance(own, FilterChainConfig) and own.default_filter_chain is not None:
+        yield own.default_filter_chain
+    for level in context.levels:
+        if isinstance(level, FilterChainPerRoute) and level.filter_chain is not None:
+            yield level.filter_chain
 
 
 def _step(config: TypedExtensionConfig, context: FilterContext, rule_of: RuleOf) -> Step:

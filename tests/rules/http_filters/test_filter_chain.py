@@ -19,6 +19,7 @@ Fields = dict[str, object]
 HTTP = "envoy.extensions.filters.http"
 DENY: Fields = {"name": "deny", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC", "rules": {}}}
 ALLOW: Fields = {"name": "allow", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC"}}
+REPLACED = ALLOW | {"name": "deny"}
 OFF = {"@type": "t/envoy.config.route.v3.FilterConfig", "disabled": True}
 PER_ROUTE = f"t/{HTTP}.filter_chain.v3.FilterChainConfigPerRoute"
 
@@ -27,34 +28,40 @@ def holds(*filters: Fields) -> Fields:
     return {"filters": list(filters)}
 
 
-def denied(own: Resource, per_route: Resource | None = None, route: Route | None = None) -> bool:
+def denied(own: Resource, levels: tuple[Resource, ...] = (), route: Route | None = None) -> bool:
     request = Request(connection=Connection(), headers=Headers())
-    context = FilterContext(config=per_route or own, own_config=own, route=route)
+    config = (own, *levels)[-1]
+    context = FilterContext(config=config, own_config=own, levels=levels, route=route)
     (result,) = running(rule_of)(request, context)
     return result.reply is not None
 
 
 @pytest.mark.parametrize(
-    ("own", "per_route", "route", "expected"),
+    ("own", "levels", "route", "expected"),
     [
-        ({}, None, {}, False),
-        ({"default_filter_chain": holds(DENY)}, None, {}, True),
-        ({"default_filter_chain": holds(ALLOW, DENY)}, None, {}, True),
-        ({"default_filter_chain": holds(DENY)}, {"filter_chain": holds(ALLOW)}, {}, False),
-        ({}, {"filter_chain": holds(DENY)}, {}, True),
-        ({"default_filter_chain": holds(DENY)}, None, {"deny": OFF}, False),
-        ({"default_filter_chain": holds(DENY)}, None, {"other": OFF}, True),
+        ({}, [], {}, False),
+        ({"default_filter_chain": holds(DENY)}, [], {}, True),
+        ({"default_filter_chain": holds(ALLOW, DENY)}, [], {}, True),
+        ({"default_filter_chain": holds(DENY)}, [{"filter_chain": holds(ALLOW)}], {}, True),
+        ({"default_filter_chain": holds(DENY)}, [{"filter_chain": holds(REPLACED)}], {}, False),
+        ({"default_filter_chain": holds(ALLOW)}, [{}], {}, False),
+        ({}, [{"filter_chain": holds(DENY)}], {}, True),
+        ({}, [{"filter_chain": holds(DENY)}, {"filter_chain": holds(ALLOW)}], {}, True),
+        ({}, [{"filter_chain": holds(ALLOW)}, {"filter_chain": holds(DENY)}], {}, True),
+        ({"default_filter_chain": holds(DENY)}, [], {"deny": OFF}, False),
+        ({"default_filter_chain": holds(DENY)}, [], {"other": OFF}, True),
     ],
 )
 def test_which_filters_run(
-    own: Fields, per_route: Fields | None, route: Fields, expected: bool
+    own: Fields, levels: list[Fields], route: Fields, expected: bool
 ) -> None:
     config = decode(FilterChainConfig, json.dumps(own).encode(), "test")
-    of_route = None
-    if per_route is not None:
-        of_route = decode_any(json.dumps({"@type": PER_ROUTE, **per_route}).encode())
-    levels = {name: msgspec.Raw(json.dumps(body).encode()) for name, body in route.items()}
-    assert denied(config, of_route, Route(typed_per_filter_config=levels)) is expected
+    bodies = [json.dumps({"@type": PER_ROUTE, **level}).encode() for level in levels]
+    of_filters = {name: msgspec.Raw(json.dumps(body).encode()) for name, body in route.items()}
+    found = denied(
+        config, tuple(map(decode_any, bodies)), Route(typed_per_filter_config=of_filters)
+    )
+    assert found is expected
 
 
 def test_another_configuration_does_nothing() -> None:
