@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.oracle.blocks import HEADER_VALUES, http_listener, http_request, requests
+from tests.oracle.blocks import HEADER_VALUES, http_filter, http_listener, http_request, requests
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
 from tests.oracle.envoy_files import TYPES, endpoint
@@ -12,6 +12,7 @@ from tests.oracle.stand_in import PORT
 from tests.oracle.upstream_cases import composite, of_type, options
 
 SOCKETS = f"{TYPES}.extensions.transport_sockets"
+INPUTS = f"{TYPES}.extensions.matching.common_inputs.transport_socket.v3"
 SPECIFIERS = f"{TYPES}.extensions.router.cluster_specifiers.matcher.v3"
 AUTHORITIES = (f"127.9.5.1:{PORT}", f"127.9.5.2:{PORT}", "127.9.5.3", "127.9.5.4:1",
                f"127.9.5.5:0{PORT}")  # fmt: skip
@@ -27,9 +28,11 @@ def draw_cluster_kinds(draw: Draw) -> Case:
 
     def request(draw: Draw) -> Json:
         one = http_request(draw)
-        return one | ({"host": draw.choice(AUTHORITIES)} if kind == "dynamic" else {})
+        # A URL as the target would be another host: only addresses need no DNS.
+        return one | ({"host": draw.choice(AUTHORITIES), "path": "/"} if kind == "dynamic" else {})
 
-    listener = http_listener(table)
+    filters = [_dns_filter()] if kind == "dynamic" else []
+    listener = http_listener(table, http_filters=filters)
     asked = requests(draw, request)
     return Case(family="cluster_kinds", listener=listener, clusters=clusters, requests=asked)
 
@@ -53,9 +56,16 @@ def _composite(draw: Draw) -> Made:
     return [composite(*members), *made], OWN
 
 
+CACHE = {"dns_cache_config": {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}}
+
+
+def _dns_filter() -> Json:
+    """Make the filter without which the first request for a host may find none."""
+    return http_filter("dns", "dynamic_forward_proxy.v3.FilterConfig", **CACHE)
+
+
 def _dynamic(draw: Draw) -> Made:
-    cache = {"name": "d-CONFIG", "dns_lookup_family": "V4_ONLY"}
-    cluster = of_type("dynamic_forward_proxy.v3.ClusterConfig", {"dns_cache_config": cache})
+    cluster = of_type("dynamic_forward_proxy.v3.ClusterConfig", CACHE)
     rewriting = {"host_rewrite_literal": draw.choice(AUTHORITIES)} if draw.maybe(0.2) else {}
     if draw.maybe(0.3):
         tls = {"@type": f"{SOCKETS}.tls.v3.UpstreamTlsContext"}
@@ -114,6 +124,8 @@ def _tls(draw: Draw) -> Made:
         }
         for number in range(draw.randint(0, 2))
     ]
+    if draw.maybe(0.3):
+        cluster["transport_socket_matcher"] = _by_matcher(draw)
     cluster |= draw.fields(0.6, transport_socket=lambda: _socket(draw, "own.example.com"))
     for locality in cluster["load_assignment"]["endpoints"]:
         for one in locality["lb_endpoints"]:
@@ -127,6 +139,22 @@ def _tls(draw: Draw) -> Made:
             chosen["auto_config"] = {}
     rewriting = {"host_rewrite_literal": "rewritten.example.com"} if draw.maybe(0.2) else {}
     return [cluster], OWN | rewriting
+
+
+def _by_matcher(draw: Draw) -> Json:
+    """Draw a matcher of metadata that names one of the entries, or none."""
+
+    def action() -> Json:
+        name = draw.choice(("match-0", "match-1", "nowhere"))
+        config = {"@type": f"{INPUTS}.TransportSocketNameAction", "name": name}
+        return {"name": "socket", "typed_config": config}
+
+    def source() -> Input:
+        path = [{"key": draw.choice(("version", "zone", "stage"))}]
+        config = {"@type": f"{INPUTS}.EndpointMetadataInput", "path": path}
+        return {"name": "in", "typed_config": config}, ("v1", "v2", "1", "true", '["v1","v2"]')
+
+    return draw_matcher(draw, source, action, 1)
 
 
 def _of_names(draw: Draw) -> Json:

@@ -169,6 +169,50 @@ def _delegate_per_route(draw: Draw) -> Json:
     return {"@type": f"{WRAPPER}PerRoute", "xds_matcher": _skip(draw)}
 
 
+def _held(draw: Draw) -> list[Json]:
+    """Draw filters that another one holds."""
+    held = [
+        {"name": f"held-{number}", "typed_config": _adding(f"held-{number}")} for number in (1, 2)
+    ]
+    return draw.some([*held, {"name": "held-3", "typed_config": _fault(draw)}], 1, 3)
+
+
+def _chain(draw: Draw) -> Json:
+    chain = {"filters": _held(draw)}
+    fields = draw.fields(0.9, default_filter_chain=lambda: chain)
+    return _typed("filter_chain.v3.FilterChainConfig", **fields)
+
+
+def _chain_per_route(draw: Draw) -> Json:
+    return _typed(
+        "filter_chain.v3.FilterChainConfigPerRoute", filter_chain={"filters": _held(draw)}
+    )
+
+
+def _choosing(draw: Draw) -> Json:
+    """Draw a composite filter with a matcher of its own."""
+
+    def action() -> Json:
+        run = draw.one(
+            typed_config=lambda: {"name": "inner", "typed_config": _adding("one")},
+            filter_chain=lambda: {"typed_config": _held(draw)},
+            filter_chain_name=lambda: draw.choice(("known", "unknown")),
+        )
+        return {"name": "run", "typed_config": {"@type": EXECUTE, **run}}
+
+    known = {"known": {"typed_config": _held(draw)}}
+    fields = draw.fields(0.9, matcher=lambda: _matcher(draw, action))
+    return _typed("composite.v3.Composite", named_filter_chains=known, **fields)
+
+
+def _choosing_per_route(draw: Draw) -> Json:
+    def action() -> Json:
+        inner = {"name": "inner", "typed_config": _adding("of the route")}
+        return {"name": "run", "typed_config": {"@type": EXECUTE, "typed_config": inner}}
+
+    return _typed("composite.v3.CompositePerRoute", matcher=_matcher(draw, action))
+
+
 def _composite(draw: Draw) -> Json:
     def action() -> Json:
         chosen = draw.choice((_adding("chosen"), _adding("other"), _fault(draw)))
@@ -223,7 +267,7 @@ def _oauth2(draw: Draw) -> Json:
         "redirect_path_matcher": {"path": {"exact": "/callback"}},
         "signout_path": {"path": {"exact": "/signout"}},
         "credentials": {"client_id": "c", "token_secret": secret, "hmac_secret": secret},
-        "pass_through_matcher": draw.several(lambda: header_match(draw), 0, 3),
+        "pass_through_matcher": draw.several(lambda: header_match(draw), 1, 3),
     }
     return _typed("oauth2.v3.OAuth2", config=config)
 
@@ -254,6 +298,8 @@ KINDS: dict[str, Callable[[Draw], Json]] = {
     "tags": _ip_tagging,
     "delegate": _delegate,
     "composite": _composite,
+    "choosing": _choosing,
+    "chain": _chain,
     "authz": _ext_authz,
     "oauth2": _oauth2,
     "custom": _custom_response,
@@ -264,6 +310,8 @@ KINDS: dict[str, Callable[[Draw], Json]] = {
 }  # fmt: skip
 PER_ROUTE: dict[str, Callable[[Draw], Json]] = {
     "compressor": _compressor_per_route,
+    "choosing": _choosing_per_route,
+    "chain": _chain_per_route,
     "delegate": _delegate_per_route,
     "authz": _ext_authz_per_route,
     "custom": _custom_response,

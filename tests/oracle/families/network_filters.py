@@ -34,7 +34,7 @@ def draw_network_filters(draw: Draw) -> Case:
 
 
 def _passing(draw: Draw) -> Json:
-    kind = draw.choice(("rbac", "limit", "sni", "state", "by state"))
+    kind = draw.choice(("rbac", "limit", "tokens", "sni", "state", "by state"))
     if kind == "rbac":
         return network_rbac(draw)
     if kind == "sni":
@@ -43,6 +43,9 @@ def _passing(draw: Draw) -> Json:
         moments = draw.some(MOMENTS, 1, 2)
         states = {moment: [_filter_state(draw)] for moment in moments}
         return _filter("set_filter_state.v3.Config", **states)
+    if kind == "tokens":
+        bucket = {"max_tokens": 100_000, "fill_interval": "60s"}
+        return _filter("local_ratelimit.v3.LocalRateLimit", stat_prefix="l", token_bucket=bucket)
     if kind == "by state":
         return _by_state(draw)
     return _filter(
