@@ -66,6 +66,8 @@ def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]
 
 
 def _runtime_layers(sidecar: Sidecar) -> Iterator[str]:
+    if sidecar.proxy.dump.bootstrap is None:
+        yield "the bootstrap, which the dump lacks, sets no runtime keys and names no local cluster"
     for name in sidecar.proxy.undumped_runtime_layers:
         yield f'the runtime layer "{name}", whose values a dump does not hold, changes nothing'
 

@@ -56,6 +56,7 @@ def judge(*routes: dict[str, object], filters: tuple[dict[str, object], ...] = (
     }
     clusters = (cluster("a", alt_stat_name="a_stat"), cluster("b"))
     configs = [
+        {"@type": f"{TYPES}.admin.v3.BootstrapConfigDump", "bootstrap": {}},
         {
             "@type": f"{TYPES}.admin.v3.ListenersConfigDump",
             "dynamic_listeners": [{"name": "listener", "active_state": {"listener": listener}}],

@@ -145,6 +145,7 @@ def sections(
     built = {
         "Listeners": section("Listeners", dynamic_listeners=[active(one) for one in listeners]),
         "Routes": section("Routes", dynamic_route_configs=[{"route_config": r} for r in routes]),
+        "Bootstrap": section("Bootstrap", bootstrap={"node": {}}),
         "Clusters": section("Clusters", dynamic_active_clusters=[{"cluster": c} for c in clusters]),
     }
     if eds is not None:

@@ -88,6 +88,14 @@ def test_what_overload_would_change_leaves_the_answer_exact(field):
     assert "overload_manager" in " ".join(answer.assumptions)
 
 
+def test_without_the_bootstrap_its_runtime_is_not_known():
+    built = sections([listener(chain(manager(EVERYTHING)))])
+    del built["Bootstrap"]
+    assert ask(tracer(built)).assumptions == (
+        "the bootstrap, which the dump lacks, sets no runtime keys and names no local cluster",
+    )
+
+
 def test_runtime_features_that_no_rule_knows_are_named():
     key, inert = "envoy.reloadable_features.of_tomorrow", "envoy.reloadable_features.quic_support"
     answer = ask(behind(EVERYTHING), runtime={key: True, inert: True})

@@ -224,6 +224,7 @@ def test_a_rejected_update_is_noted_where_its_resource_is_passed():
         "Routes": section("Routes", dynamic_route_configs=[{"route_config": rds, **REJECTED}]),
         "Clusters": section("Clusters", dynamic_active_clusters=[
             {"cluster": cluster("a"), **REJECTED}]),
+        "Bootstrap": section("Bootstrap", bootstrap={}),
     })  # fmt: skip
     for kind in ("listener", "virtual_host", "cluster"):
         assert step(sidecar, kind).notes == (NOTE,)
