@@ -48,7 +48,7 @@ def verify_text(
         _headline(page, one, with_id=not is_one)
         if is_one or one.comparison.result != "agree":
             _side_by_side(page, one.comparison)
-        if one.comparison.reason:
+        if one.comparison.reason and (is_one or one.comparison.result != "agree"):
             _section(page, "because", [one.comparison.reason])
         _section(page, "assumed", list(one.comparison.assumed))
         if one.comparison.result == "differ":
@@ -68,6 +68,11 @@ def summary(verified: list[Verified]) -> str:
     results = [one.comparison.result for one in verified]
     agree, differ = results.count("agree"), results.count("differ")
     words = [f"{agree} agree{'s' if agree == 1 else ''}"]
+    partly = sum(
+        one.comparison.result == "agree" and bool(one.comparison.reason) for one in verified
+    )
+    if partly:
+        words[0] += f" ({partly} to the cluster alone)"
     words.append(f"{differ} differ{'s' if differ == 1 else ''}")
     words.append(f"{results.count('not compared')} could not be compared")
     return ", ".join(words)
@@ -79,7 +84,7 @@ def _headline(page: Page, one: Verified, *, with_id: bool) -> None:
     if with_id:
         subject = f"{one.request.id}  {subject}"
     said = {
-        "agree": "Envoy agrees",
+        "agree": "Envoy agrees" + (", to the cluster" if one.comparison.reason else ""),
         "differ": f"Envoy decides otherwise: {one.comparison.difference.replace('_', ' ')}",
         "not compared": "could not be compared",
     }[one.comparison.result]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from osmscope.oracle.access_log import LogLine
 from osmscope.oracle.comparison import Comparison, Decision
 from osmscope.report.verify_report import Verified, summary, verify_text
@@ -85,3 +87,30 @@ def test_colour_is_a_second_sign_only():
     text = verify_text([verified(DIFFERS)], [], width=80, color=True)
     assert "\x1b[31;1m✗\x1b[0m" in text
     assert "\x1b[31mw" not in text
+
+
+PARTLY = Comparison(
+    result="agree", simulated=SIMULATED, real=SIMULATED, reason="that is as far as it goes"
+)
+
+
+def test_an_agreement_that_ends_at_the_cluster_says_so():
+    text = verify_text([verified(PARTLY)], [], width=80)
+    assert "Envoy agrees, to the cluster" in text
+    assert "because      · that is as far as it goes" in text
+    several = verify_text([verified(PARTLY), verified(AGREES)], [], width=80)
+    assert "2 agree (1 to the cluster alone), 0 differ" in several
+    assert "because" not in several
+
+
+def test_where_one_side_has_nothing_it_says_none():
+    real = msgspec.structs.replace(SIMULATED, route="")
+    found = Comparison(result="differ", simulated=SIMULATED, real=real, difference="route")
+    assert "✗ route         #0                               none" in verify_text(
+        [verified(found)], [], width=80
+    )
+
+
+def test_what_the_trace_assumed_stands_beside_a_difference():
+    found = msgspec.structs.replace(DIFFERS, assumed=("a filter lets it go on",))
+    assert "assumed      · a filter lets it go on" in verify_text([verified(found)], [], width=80)
