@@ -119,7 +119,8 @@ def _send(connection: socket.socket, request: TraceRequest, *, is_http2: bool) -
         connection.sendall(_TCP_BYTES)
         connection.recv(1 << 16)
     elif is_http2:
-        connection.sendall(http2.request_bytes(http2_fields(request)))
+        body = _body(dict(_headers(request)))
+        connection.sendall(http2.request_bytes(http2_fields(request), body))
         http2.wait_for_end(lambda: connection.recv(1 << 16), connection.sendall)
     else:
         connection.sendall(http1_bytes(request))

@@ -1,4 +1,4 @@
-"""As much HTTP/2 as one request without a body takes.
+"""As much HTTP/2 as one request takes.
 
 Decision: no dynamic table and no Huffman code, which a sender may leave out; of the answer only its
 end is looked for, because what Envoy decided is read from its log.
@@ -13,21 +13,34 @@ _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _GOAWAY, _CONTINUATION = 0, 1, 3, 4, 7,
 _END_STREAM, _END_HEADERS, _ACK = 0x1, 0x4, 0x1
 _STREAM = 1
 _MOST = 1 << 14
+_WINDOW = (1 << 16) - 1
+"""How much of a body may be sent before the server asks for more (RFC 9113, 6.9.2)."""
 
 
-def request_bytes(fields: Iterable[tuple[str, str]]) -> bytes:
+def request_bytes(fields: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
     """Write the preface and one request.
 
     Args:
         fields: Pseudo headers first, then headers.
+        body: What follows them.
+
+    Raises:
+        ValueError: The body is larger than a server takes without being asked.
     """
+    if len(body) > _WINDOW:
+        raise ValueError(f"a body of {len(body)} bytes over HTTP/2, of which {_WINDOW} are sent")
     block = b"".join(_literal(name.lower().encode(), value.encode()) for name, value in fields)
     parts = [block[at : at + _MOST] for at in range(0, len(block), _MOST)]
     frames = [PREFACE, _frame(_SETTINGS, 0, 0, b"")]
     for index, part in enumerate(parts):
         kind = _CONTINUATION if index else _HEADERS
-        flags = (0 if index else _END_STREAM) | (_END_HEADERS if part is parts[-1] else 0)
-        frames.append(_frame(kind, flags, _STREAM, part))
+        ends = 0 if index or body else _END_STREAM
+        frames.append(
+            _frame(kind, ends | (_END_HEADERS if part is parts[-1] else 0), _STREAM, part)
+        )
+    for at in range(0, len(body), _MOST):
+        ends = _END_STREAM if at + _MOST >= len(body) else 0
+        frames.append(_frame(_DATA, ends, _STREAM, body[at : at + _MOST]))
     return b"".join(frames)
 
 

@@ -74,5 +74,6 @@ class SentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _compared(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    kept = [one for one in headers if one[0] not in _IGNORED]
+    # Blanks around a value do not outlive the way to the endpoint.
+    kept = [(name, value.strip(" \t")) for name, value in headers if name not in _IGNORED]
     return tuple(sorted(kept, key=lambda one: one[0]))

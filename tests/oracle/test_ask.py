@@ -82,6 +82,23 @@ def test_http2_splits_a_long_header_block():
     assert len(written) == len(http2.PREFACE) + 3 * 9 + 20000 + 7
 
 
+@pytest.mark.parametrize("size", [1, 16384, 16385, 65535])
+def test_http2_sends_a_body_in_frames_of_which_the_last_one_ends(size):
+    written = http2.request_bytes([("x", "y")], b"b" * size)
+    assert written.count(b"b") == size
+    frames, ends = written[len(http2.PREFACE) :], []
+    while frames:
+        length, kind, flags = int.from_bytes(frames[:3], "big"), frames[3], frames[4]
+        ends += [flags & 1] if kind != 4 else []
+        frames = frames[9 + length :]
+    assert ends == [0] * (len(ends) - 1) + [1]
+
+
+def test_http2_sends_no_body_that_nobody_asked_for():
+    with pytest.raises(ValueError, match="of which 65535 are sent"):
+        http2.request_bytes([("x", "y")], b"b" * 65536)
+
+
 def test_http2_reads_to_the_end_and_acknowledges_settings():
     settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     answer = b"\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88"
