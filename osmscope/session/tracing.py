@@ -82,10 +82,10 @@ class SidecarTracer:
         return interception_of(self.sidecar)
 
     def prepare(self) -> None:
-        """Build what the first request would wait for, by tracing one that the sidecar serves."""
-        with contextlib.suppress(OsmscopeError):  # told when somebody asks
-            host = self.completion.any_host() or "localhost"
-            self.trace(typed_request(host, RequestOptions()), brief=True)
+        """Build what first requests would wait for: ask for a host that is served, and another."""
+        for host in filter(None, (self.completion.any_host(), "localhost")):
+            with contextlib.suppress(OsmscopeError):  # told when somebody asks
+                self.trace(typed_request(host, RequestOptions()), brief=True)
 
     def _interception(self, request: TraceRequest, found: Inference) -> Match | None:
         if self.interception is None:

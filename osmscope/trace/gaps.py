@@ -74,11 +74,10 @@ def _chain_gaps(
     sidecar: Sidecar, listener: Listener, chain: FilterChain, index: int | None
 ) -> tuple[str, ...]:
     def find() -> Iterator[str]:
-        body = _listener_body(sidecar, listener)
         if index is None:
-            raw = body["default_filter_chain"]
+            raw = _listener_body(sidecar, listener)["default_filter_chain"]
         else:
-            raw = msgspec.json.decode(body["filter_chains"], type=list[msgspec.Raw])[index]
+            raw = _chain_bodies(sidecar, listener)[index]
         yield from _named(f'filter chain "{chain.name}"', FilterChain, raw)
         yield from _socket_gaps(chain.transport_socket)
         for network_filter in chain.filters:
@@ -104,6 +103,14 @@ def _delivered(sidecar: Sidecar, http_filter: HttpFilter) -> TypedExtensionConfi
 def _listener_body(sidecar: Sidecar, listener: Listener) -> _Bodies:
     index = next(i for i, one in enumerate(sidecar.listeners) if one is listener)
     return msgspec.json.decode(sidecar.proxy.listener_entries[index].body, type=_Bodies)
+
+
+def _chain_bodies(sidecar: Sidecar, listener: Listener) -> tuple[msgspec.Raw, ...]:
+    def split() -> tuple[msgspec.Raw, ...]:
+        body = _listener_body(sidecar, listener)["filter_chains"]
+        return msgspec.json.decode(body, type=tuple[msgspec.Raw, ...])
+
+    return sidecar.parts(("chains", id(listener)), split)
 
 
 def _of_http(sidecar: Sidecar, way: HttpPath) -> Iterator[str]:
@@ -143,12 +150,16 @@ def _table_gaps(sidecar: Sidecar, configuration: RouteConfiguration) -> tuple[st
 def _host_body(
     sidecar: Sidecar, configuration: RouteConfiguration, host: VirtualHost
 ) -> _Bodies | None:
-    body = _table_body(sidecar, configuration)
-    if body is None:
+    def split() -> tuple[msgspec.Raw, ...]:
+        body = _table_body(sidecar, configuration) or {}
+        hosts = body.get("virtual_hosts", msgspec.Raw(b"[]"))
+        return msgspec.json.decode(hosts, type=tuple[msgspec.Raw, ...])
+
+    bodies = sidecar.parts(("hosts", id(configuration)), split)
+    if not bodies:
         return None
     index = next(i for i, one in enumerate(configuration.virtual_hosts) if one is host)
-    raw = msgspec.json.decode(body["virtual_hosts"], type=list[msgspec.Raw])[index]
-    return msgspec.json.decode(raw, type=_Bodies)
+    return msgspec.json.decode(bodies[index], type=_Bodies)
 
 
 def _host_gaps(

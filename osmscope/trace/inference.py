@@ -86,13 +86,24 @@ class Destinations:
         elsewhere = self._named_elsewhere(host)
         if elsewhere is not None:
             return self._qualified(_of_service(elsewhere, port), host, elsewhere)
-        by_host = [claim for claim in self._claims if claim.serves(host, port)]
+        by_host = list(self._serving(host, port))
         found = by_host or [claim for claim in self._claims if claim.is_named(host)]
         if port is None:
             ports = {claim.port for claim in found if claim.port is not None}
             port = ports.pop() if len(ports) == 1 else None
         on_port = [claim for claim in found if claim.port in (port, None)]
         return self._of_claims(host, port, on_port or found)
+
+    def _serving(self, host: str, port: int | None) -> Iterator[Claim]:
+        """Yield the chains that serve a host; many share a route table, which is asked once."""
+        known: dict[tuple[int, int | None], bool] = {}
+        for claim in self._claims:
+            key = id(claim.domains), claim.port
+            serves = known.get(key)
+            if serves is None:
+                serves = known[key] = claim.serves(host, port)
+            if serves:
+                yield claim
 
     def _named_elsewhere(self, host: str) -> Service | None:
         """Return the one service of another namespace that a short name can mean."""

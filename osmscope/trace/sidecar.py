@@ -58,6 +58,7 @@ class Sidecar:
         """What filters use for a route, by the identities of both: see `http_filters`."""
         self._cluster_hosts: dict[str, ClusterHosts] = {}
         self._remembered: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._parts: dict[tuple[str, int], tuple[msgspec.Raw, ...]] = {}
 
     @functools.cached_property
     def listeners(self) -> tuple[Listener, ...]:
@@ -76,6 +77,15 @@ class Sidecar:
         found = self._remembered.get(key)
         if found is None:
             found = self._remembered[key] = tuple(find())
+        return found
+
+    def parts(
+        self, key: tuple[str, int], split: Callable[[], tuple[msgspec.Raw, ...]]
+    ) -> tuple[msgspec.Raw, ...]:
+        """Return the bodies of a resource's parts; it is split once."""
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = split()
         return found
 
     def runtime(self, asked: Mapping[str, object] | None) -> Mapping[str, object]:

@@ -29,6 +29,14 @@ def test_one_tracer_answers_many_requests_as_fresh_ones_do(bookbuyer_tracer):
         assert _trace(bookbuyer_tracer, target) == _trace(fresh, target)
 
 
+def test_what_is_prepared_changes_no_answer(bookbuyer_tracer):
+    prepared = SidecarTracer(bookbuyer_tracer.sidecar)
+    prepared.prepare()
+    assert prepared.completion.any_host()
+    for target in ("bookstore:14001/books-bought", "nobody.example"):
+        assert _trace(prepared, target) == _trace(bookbuyer_tracer, target)
+
+
 def test_what_was_looked_up_is_told(bookbuyer_tracer):
     traced = _trace(bookbuyer_tracer, "bookstore:14001")
     assert {outcome.verdict for outcome in traced.answer.outcomes} == {"forwarded"}

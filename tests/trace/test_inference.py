@@ -174,3 +174,10 @@ def test_wildcard_domains_serve_their_hosts(host):
 def test_an_inbound_listener_serves_no_outbound_host():
     listener = _listener(_chain("one", "a"), traffic_direction="INBOUND")
     assert Destinations(_made(listener)).find("a", 80).assumed
+
+
+def test_any_host_is_one_that_is_served(bookbuyer):
+    host = Destinations(bookbuyer).any_host()
+    assert not infer_destination(bookbuyer, (), host, None).is_stand_in
+    nothing = Proxy(Dump.read(b'{"configs": []}', where="a test"))
+    assert Destinations(nothing).any_host() == ""

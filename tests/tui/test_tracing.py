@@ -431,3 +431,12 @@ async def test_what_is_typed_before_a_new_header_field_is_drawn_is_taken(open_ap
             assert form.headers[-1].input.value == ""
         await settle(pilot)
         assert [header.input.value for header in form.headers][:2] == ["a: 1", "b: 2"]
+
+
+async def test_what_is_typed_while_the_first_answer_is_prepared_is_answered(open_app):
+    async with open_app() as pilot:
+        await pilot.app.trace(BUYER)
+        await pilot.press(*(_KEYS.get(letter, letter) for letter in STORE))
+        await explained(pilot)
+        assert pilot.app.view.told.question.form.text("target") == STORE
+        assert pilot.app.view.told.report.sign == "good"
