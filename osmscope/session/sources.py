@@ -309,9 +309,7 @@ def _of_file(dump: str, beside: str | None, options: SourceOptions) -> Sidecar:
             "standard input cannot be both the dump and the clusters",
             hint="give one of them as a file",
         )
-    source = read_location(dump, "config_dump", deadline=options.request_timeout)
-    if clusters is None and is_admin_address(dump):
-        clusters = dump
+    source = read_bytes(dump)
     status = None if clusters is None else _clusters(clusters, options)
     files = tuple(Path(one.partition("#")[0]) for one in (dump, clusters) if one is not None)
     return msgspec.structs.replace(_sidecar(source, status, name=_short(dump)), files=files)
@@ -365,7 +363,5 @@ def _clusters(location: str, options: SourceOptions) -> Clusters:
 def _short(location: str) -> str:
     if location == "-":
         return "standard input"
-    if is_admin_address(location):
-        return location
     path = Path(location)
     return path.parent.name if path.name.startswith("config_dump.") else path.name

@@ -327,11 +327,11 @@ def test_an_api_server_that_goes_away_is_told_and_gone_on_with_when_it_is_back(
     first.watch(until=lambda: len(list(work.glob("pods/many/pod-*"))) >= 10)
     cluster.stop_api_server()
     try:
-        _, err = first.process.communicate(timeout=PATIENCE)
+        done = first.end()
     finally:
         cluster.start_api_server()
-    assert first.process.returncode == 4
-    given_up, error = err.splitlines()
+    assert done.code == 4
+    given_up, error = done.err.splitlines()
     assert given_up == f"osmscope: given up; the same command goes on from {work}"
     assert error.startswith("osmscope: the API server ")
     assert os.listdir(tmp_path) == [work.name]
