@@ -12,6 +12,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, output
 from osmscope.cli.help_text import examples
+from osmscope.cli.output_options import color_option, format_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.cli.watch import Watching, watch_option, watch_table
@@ -56,20 +57,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] [NAME]...", shell_complete=complete_source)
 @source_options
 @watch_option
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["table", "wide", "json", "yaml"]),
-    default="table",
-    help="The form of the list.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@format_option(["table", "wide", "json", "yaml"], "table", says="The form of the list.")
+@color_option
 def command(kind: str, arguments: tuple[str, ...], **options: object) -> None:
     """List resources with everything that decides.
 

@@ -10,6 +10,7 @@ import msgspec
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
+from osmscope.cli.output_options import color_option, format_option
 from osmscope.cli.request_options import request_options
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -37,20 +38,10 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] [TARGET]", shell_complete=complete_source)
 @source_options
 @request_options
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["tree", "dot", "mermaid", "json"]),
-    default="tree",
-    help="The form of the graph; json is node-link.",
+@format_option(
+    ["tree", "dot", "mermaid", "json"], "tree", says="The form of the graph; json is node-link."
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@color_option
 def command(arguments: tuple[str, ...], **options: object) -> None:
     """Draw a proxy's resources, or with TARGET the path of that request.
 

@@ -13,6 +13,7 @@ from osmscope import __version__
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
+from osmscope.cli.output_options import format_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
@@ -37,14 +38,7 @@ _KINDS = ("listener", "cluster", "route_config", "scoped_routes", "endpoint", "s
 @click.argument("arguments", nargs=-1, metavar="[SOURCE]", shell_complete=complete_source)
 @source_options
 @click.option("--supported", is_flag=True, help="List the @types that are modelled.")
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["text", "json", "yaml"]),
-    default="text",
-    help="The form of the answer.",
-)
+@format_option(["text", "json", "yaml"], "text")
 def command(arguments: tuple[str, ...], **options: object) -> None:
     """Say what a source is and what of it was not understood, or what osmscope supports."""
     source = msgspec.convert(options, SourceOptions)

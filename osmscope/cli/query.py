@@ -8,6 +8,7 @@ import msgspec
 from osmscope.cli import output
 from osmscope.cli.get import split_source
 from osmscope.cli.help_text import examples
+from osmscope.cli.output_options import format_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import DumpError, UsageError
@@ -30,14 +31,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("expression")
 @click.argument("arguments", nargs=-1, metavar="[SOURCE]", shell_complete=complete_source)
 @source_options
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["json", "yaml", "table"]),
-    default="json",
-    help="The form of the answer.",
-)
+@format_option(["json", "yaml", "table"], "json")
 def command(expression: str, arguments: tuple[str, ...], **options: object) -> None:
     """Ask a dump a JMESPath question."""
     import jmespath

@@ -11,6 +11,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.output_options import color_option, format_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
@@ -67,20 +68,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice(["outbound", "inbound"]),
     help="Which side of the sidecar wrote the log (each line tells).",
 )
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="The form of the answer (text).",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@format_option(["text", "json"], "text")
+@color_option
 def command(access_log: str, source: str | None, **options: object) -> int:
     """Say what would differ for the requests of an access log.
 

@@ -13,6 +13,7 @@ import msgspec
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.finite_range import FiniteRange
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.output_options import color_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import SourceError, UsageError
@@ -86,12 +87,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="Fail if passing tests reach less of the tables' routes.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="List all unreached routes and assumptions.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@color_option
 def command(file: str, name: str | None, **options: object) -> int:
     """Run tests of where requests go.
 

@@ -12,6 +12,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.output_options import color_option, format_option
 from osmscope.cli.request_options import request_options
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -64,15 +65,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     help="Answer the requests of FILE (or -), a JSON object a line, instead of TARGET.",
 )
 @watch_option
-@click.option(
-    "-o", "--output", "format", type=click.Choice(_FORMATS), help="The form of the answer (tree)."
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@format_option(_FORMATS, None, says="The form of the answer (tree).")
+@color_option
 def command(arguments: tuple[str, ...], **options: object) -> int:
     """Say where a request lands, and why there.
 

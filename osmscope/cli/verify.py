@@ -12,6 +12,7 @@ import msgspec
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.finite_range import FiniteRange
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.output_options import color_option, format_option
 from osmscope.cli.request_options import request_options
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
@@ -74,20 +75,8 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     help="How long Envoy may take to be ready (30).",
 )
 @click.option("--bug-report", metavar="FILE", help="Where Envoy differs, write a report to FILE.")
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="The form of the answer.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Whether to colour; NO_COLOR and FORCE_COLOR are honoured.",
-)
+@format_option(["text", "json"], "text")
+@color_option
 def command(arguments: tuple[str, ...], **options: object) -> int:
     """Ask a real Envoy the same, and say whether it agrees with the trace.
 

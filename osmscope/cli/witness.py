@@ -7,6 +7,7 @@ import msgspec
 
 from osmscope.cli import diagnostics, exit_codes, output
 from osmscope.cli.help_text import examples, table
+from osmscope.cli.output_options import format_option
 from osmscope.cli.source_completion import complete_source
 from osmscope.cli.sources import source_options
 from osmscope.errors import UsageError
@@ -47,14 +48,7 @@ _EXIT_CODES = (
 )
 @click.argument("arguments", nargs=-1, metavar="[SOURCE] KIND NAME", shell_complete=complete_source)
 @source_options
-@click.option(
-    "-o",
-    "--output",
-    "format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="The form of the answer.",
-)
+@format_option(["text", "json"], "text")
 def command(arguments: tuple[str, ...], **options: object) -> int:
     """Find a request that reaches a resource, or say why none can.
 
