@@ -11,6 +11,8 @@ headers of the reply.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from osmscope.resources.http_connection_manager import (
@@ -21,6 +23,7 @@ from osmscope.resources.http_connection_manager import (
 from osmscope.rules.facts import Headers
 from osmscope.rules.header import match_header
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.runtime_value import whole_number
 
 _GRPC_CODE = 200
 _NORMALIZED = "path_normalization_failed"
@@ -33,8 +36,17 @@ _NOT_READ = (
 )  # fmt: skip
 
 
+Runtime = Mapping[str, object]
+_NO_RUNTIME: Runtime = {}
+
+
 def finish(
-    reply: LocalReply, hcm: HttpConnectionManager, headers: Headers, *, to_grpc: bool
+    reply: LocalReply,
+    hcm: HttpConnectionManager,
+    headers: Headers,
+    *,
+    to_grpc: bool,
+    runtime: Runtime = _NO_RUNTIME,
 ) -> LocalReply:
     """Return a reply as it is logged.
 
@@ -43,13 +55,14 @@ def finish(
         hcm: The connection manager.
         headers: The headers of the request, as they were then.
         to_grpc: Whether the client sent a gRPC request.
+        runtime: Runtime keys that are set: they may replace the codes that are compared with.
     """
     if reply.code == 0 or reply.details in _NOT_LOCAL:
         return reply
     config = hcm.local_reply_config
     code = reply.code
     for mapper in config.mappers if config is not None else ():
-        if mapper.filter is not None and _fits(mapper.filter, reply, headers):
+        if mapper.filter is not None and _fits(mapper.filter, reply, headers, runtime):
             code = code if mapper.status_code is None else mapper.status_code
             break
     if to_grpc and "DPE" not in reply.flags:
@@ -59,7 +72,12 @@ def finish(
     return reply if code == reply.code else msgspec.structs.replace(reply, code=code)
 
 
-def unread_condition(reply: LocalReply, hcm: HttpConnectionManager, headers: Headers) -> str:
+def unread_condition(
+    reply: LocalReply,
+    hcm: HttpConnectionManager,
+    headers: Headers,
+    runtime: Runtime = _NO_RUNTIME,
+) -> str:
     """Name the kind of filter that may decide about a reply and is not evaluated, "" for none."""
     config = hcm.local_reply_config
     if reply.code == 0 or reply.details in _NOT_LOCAL or config is None:
@@ -69,7 +87,7 @@ def unread_condition(reply: LocalReply, hcm: HttpConnectionManager, headers: Hea
             unread = _unread(mapper.filter)
             if unread:
                 return unread
-            if _fits(mapper.filter, reply, headers):
+            if _fits(mapper.filter, reply, headers, runtime):
                 return ""
     return ""
 
@@ -86,10 +104,12 @@ def _unread(condition: AccessLogFilter) -> str:
     return ""
 
 
-def _fits(condition: AccessLogFilter, reply: LocalReply, headers: Headers) -> bool:
+def _fits(
+    condition: AccessLogFilter, reply: LocalReply, headers: Headers, runtime: Runtime
+) -> bool:
     decoded = "DPE" not in reply.flags
     if condition.status_code_filter is not None:
-        return _compares(condition.status_code_filter.comparison, reply.code)
+        return _compares(condition.status_code_filter.comparison, reply.code, runtime)
     if condition.response_flag_filter is not None:
         wanted = condition.response_flag_filter.flags
         flags = reply.flags if decoded else ()
@@ -98,16 +118,17 @@ def _fits(condition: AccessLogFilter, reply: LocalReply, headers: Headers) -> bo
         known = headers if decoded else _NO_HEADERS
         return match_header(condition.header_filter.header, known).is_match
     if condition.and_filter is not None:
-        return all(_fits(part, reply, headers) for part in condition.and_filter.filters)
+        return all(_fits(part, reply, headers, runtime) for part in condition.and_filter.filters)
     if condition.or_filter is not None:
-        return any(_fits(part, reply, headers) for part in condition.or_filter.filters)
+        return any(_fits(part, reply, headers, runtime) for part in condition.or_filter.filters)
     if condition.not_health_check_filter is not None:
         return not (reply.details or "").startswith("health_check_")
     return False
 
 
-def _compares(comparison: ComparisonFilter, code: int) -> bool:
-    value = comparison.value.default_value
+def _compares(comparison: ComparisonFilter, code: int, runtime: Runtime) -> bool:
+    known = whole_number(runtime.get(comparison.value.runtime_key))
+    value = comparison.value.default_value if known is None else known
     match comparison.op:
         case "GE":
             return code >= value

@@ -23,7 +23,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     rest: tuple[str, ...] = ()
     """The answer rests on these: it is not exact."""
     notes: tuple[str, ...] = ()
-    """These leave the answer exact: they are about load."""
+    """These leave the answer exact: they are about load and about other versions of Envoy."""
 
 
 def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation) -> Assumptions:
@@ -46,13 +46,21 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
         rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
+    notes.update(dict.fromkeys(_of_another_version(sidecar)))
     if sidecar.proxy.sheds_load:
         notes[_NO_OVERLOAD] = None
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
 
 
+_RULES_OF = "1.40."
 _NO_OVERLOAD = "Envoy is not overloaded (the bootstrap's overload_manager sheds load)"
+
+
+def _of_another_version(sidecar: Sidecar) -> Iterator[str]:
+    version = sidecar.proxy.dump.node().version
+    if version and not version.startswith(_RULES_OF):
+        yield f"Envoy {version} decides as Envoy 1.40 does, whose rules these are"
 
 
 def _of_connection(asked: TraceRequest, evaluation: Evaluation) -> Iterator[str]:

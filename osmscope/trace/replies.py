@@ -32,10 +32,11 @@ def finish_reply(
     if reply is None:
         return path
     assumptions = path.assumptions
-    unread = unread_condition(reply, manager, path.request.headers)
+    headers, runtime = path.request.headers, path.request.runtime
+    unread = unread_condition(reply, manager, headers, runtime)
     if unread:
         assumptions += (f"no mapper of local_reply_config with a {unread} fits the reply",)
-    reply = finish(reply, manager, path.request.headers, to_grpc=to_grpc)
+    reply = finish(reply, manager, headers, to_grpc=to_grpc, runtime=runtime)
     if reply.code:
         inputs = MatcherInputs(connection=path.request.connection, request=path.request)
         for configs in _custom_responses(sidecar, manager, path):

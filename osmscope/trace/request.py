@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from osmscope.errors import UsageError
-from osmscope.resources.address import parse_ip
+from osmscope.resources.address import ip_text, parse_ip
 from osmscope.rules.facts import ClientCertificate, Connection, Headers
 
 Direction = Literal["outbound", "inbound"]
@@ -93,12 +93,12 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
         tls = self.starts_tls
         certificate = self.client_certificate if tls else None
         return Connection(
-            destination_ip=self.dst_ip,
+            destination_ip=_canonical(self.dst_ip),
             destination_port=self.dst_port,
-            source_ip=self.src_ip,
+            source_ip=_canonical(self.src_ip),
             source_port=self.src_port,
-            direct_source_ip=self.direct_src_ip or self.src_ip,
-            node_ip=self.node_ip,
+            direct_source_ip=_canonical(self.direct_src_ip or self.src_ip),
+            node_ip=_canonical(self.node_ip),
             tls=tls,
             server_name=(self.sni or "").lower() if tls else "",
             alpn=(self.alpn or ()) if tls else (),
@@ -117,6 +117,12 @@ class TraceRequest(msgspec.Struct, frozen=True, kw_only=True):
             listed = (values,) if isinstance(values, str) else values
             pairs.extend((name, value) for value in listed)
         return Headers.of(pairs)
+
+
+def _canonical(text: str | None) -> str | None:
+    """Write an address as Envoy does; text that is none is left as it is."""
+    address = parse_ip(text) if text is not None else None
+    return text if address is None else ip_text(address)
 
 
 _NUMBERS = {

@@ -69,6 +69,19 @@ def test_filters(condition: Filter | None, fits: bool) -> None:
     assert mapped(NR, Headers.of([("x-a", "1")]), condition) == (600 if fits else 404)
 
 
+@pytest.mark.parametrize(
+    ("value", "code"), [(403, 404), (404, 600), ("404", 600), ("x", 600), (None, 600)]
+)
+def test_a_runtime_key_may_replace_what_is_compared_with(value: object, code: int) -> None:
+    compared = {"default_value": 404, "runtime_key": "k"}
+    condition = {"status_code_filter": {"comparison": {"value": compared}}}
+    fields = {"local_reply_config": {"mappers": [{"filter": condition, "status_code": 600}]}}
+    manager = msgspec.convert(fields, HttpConnectionManager)
+    runtime = {} if value is None else {"k": value}
+    assert finish(NR, manager, Headers(), to_grpc=False, runtime=runtime).code == code
+    assert unread_condition(NR, manager, Headers(), runtime) == ""
+
+
 def test_the_first_mapper_that_fits_counts() -> None:
     assert mapped(NR, Headers(), flags("NC"), status("GE", 400), flags("NR")) == 601
 

@@ -96,6 +96,19 @@ def test_without_the_bootstrap_its_runtime_is_not_known():
     )
 
 
+@pytest.mark.parametrize(
+    ("minor", "words"),
+    [(40, ()), (19, ("Envoy 1.19.2 decides as Envoy 1.40 does, whose rules these are",))],
+)
+def test_another_version_of_envoy_is_named(minor, words):
+    version = {"version": {"major_number": 1, "minor_number": minor, "patch": 2}}
+    built = sections([listener(chain(manager()))])
+    node = {"user_agent_build_version": version}
+    built["Bootstrap"] = section("Bootstrap", bootstrap={"node": node})
+    answer = ask(tracer(built))
+    assert (answer.exact, answer.assumptions) == (True, words)
+
+
 def test_runtime_features_that_no_rule_knows_are_named():
     key, inert = "envoy.reloadable_features.of_tomorrow", "envoy.reloadable_features.quic_support"
     answer = ask(behind(EVERYTHING), runtime={key: True, inert: True})

@@ -63,6 +63,13 @@ def test_headers_as_sent(fields, headers):
     assert dict(read(**fields).all_headers().items()) == headers
 
 
+def test_addresses_are_written_as_envoy_writes_them():
+    asked = read(dst_ip="FD00:0::A", src_ip="fd00:0:0::7", direct_src_ip="::FFFF:10.0.0.1")
+    connection = asked.connection()
+    assert (connection.destination_ip, connection.source_ip) == ("fd00::a", "fd00::7")
+    assert connection.direct_source_ip == "::ffff:10.0.0.1"
+
+
 def test_an_extended_connect_names_its_protocol_over_http2():
     asked = read(protocol="h2", method="CONNECT", headers={":protocol": "websocket"})
     assert asked.all_headers().first(":protocol") == "websocket"

@@ -4,7 +4,7 @@ What Envoy does: a request that fits `headers` is answered with 200 unless `pass
 With `cluster_min_healthy_percentages` each of these clusters has to exist and have that share of
 its endpoints healthy, else the answer is 503 with the flag LH.
 Checked against Envoy 1.40.0. Not modelled: an Envoy that is told to fail health checks, or drains;
-cached answers of `pass_through_mode`.
+cached answers of `pass_through_mode`, whose absence is an assumption.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from osmscope.resources.http_filters.traffic import HealthCheck
 from osmscope.rules.facts import Request
 from osmscope.rules.header import match_headers
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
-from osmscope.rules.http_filters.outcome import answered, goes_on
+from osmscope.rules.http_filters.outcome import answered, assumed, goes_on
 from osmscope.rules.local_reply import LocalReply
 
 
@@ -24,11 +24,16 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
         DumpError: RE2 refuses an expression.
     """
     config = context.config
-    if not isinstance(config, HealthCheck) or config.pass_through_mode:
+    if not isinstance(config, HealthCheck):
         return goes_on(request)
     match = match_headers(config.headers, request.headers)
     if not match.is_match:
         return goes_on(request, f"not a health check: {match.reason}", *match.consulted)
+    if config.pass_through_mode:
+        if config.cache_time is None:
+            return goes_on(request, "health checks are passed through", "pass_through_mode")
+        words = f"the health check is the first one within {config.cache_time}: none is cached"
+        return assumed(request, words)
     return answered(request, _reply(config, context), *match.consulted)
 
 

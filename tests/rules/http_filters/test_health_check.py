@@ -32,6 +32,13 @@ def test_without_headers_every_request_is_one() -> None:
     assert ask(pass_through_mode=True) is None
 
 
+def test_a_cached_answer_is_assumed_not_to_be_there() -> None:
+    config = HealthCheck(pass_through_mode=True, cache_time="5s")
+    (result,) = evaluate(REQUEST, FilterContext(config=config, own_config=config))
+    assert result.reply is None
+    assert result.assumptions == ("the health check is the first one within 5s: none is cached",)
+
+
 OK = (200, (), "health_check_ok_cluster_healthy")
 
 
