@@ -86,7 +86,7 @@ class HostSet:
         host = self._set.hosts[index]
         return Shares(
             endpoints=(EndpointShare(host, Fraction(1), self._set.states[index]),),
-            assumptions=self._assumptions() if len(indices) > 1 else (),
+            assumptions=self._assumptions() if len(indices) > 1 else self._of_weights(),
             reasons=(f"hash {hash_value}: {table.describe(hash_value)} is {host.address}",),
             lost=self._never_hashed_to(),
             panic=panic,
@@ -110,9 +110,11 @@ class HostSet:
             found.append("of endpoints with the same hash key, the first one is on the ring")
         if policy.kind in _ASSUMPTIONS:
             found.append(_ASSUMPTIONS[policy.kind])
-        if self._set.weights_would_matter:
-            found.append("weighted_priority_health, which a dump does not hold, is taken as off")
-        return tuple(found)
+        return (*found, *self._of_weights())
+
+    def _of_weights(self) -> tuple[str, ...]:
+        words = "weighted_priority_health, which a dump does not hold, is taken as off"
+        return (words,) if self._set.weights_would_matter else ()
 
     def _lost(
         self, chosen: Container[int], buckets: Sequence[Bucket]

@@ -112,7 +112,7 @@ def policy_of(cluster: Cluster, runtime: Mapping[str, object] | None = None) -> 
     Raises:
         DumpError: The configuration of a policy has a type that Envoy never writes.
     """
-    threshold = _rounded(cluster.common_lb_config.healthy_panic_threshold, _PANIC_THRESHOLD)
+    threshold = _whole(cluster.common_lb_config.healthy_panic_threshold, _PANIC_THRESHOLD)
     keys = runtime or {}
     policy = _old_style(cluster)
     if cluster.load_balancing_policy is not None:
@@ -255,7 +255,7 @@ def _zone_aware(configured: ZoneAwareLbConfig | None) -> ZoneAware:
         forced = 1
     size = configured.min_cluster_size
     return ZoneAware(
-        routing_enabled=_rounded(configured.routing_enabled, 100),
+        routing_enabled=_whole(configured.routing_enabled, 100),
         min_cluster_size=ZoneAware().min_cluster_size if size is None else size,
         fail_traffic_on_panic=configured.fail_traffic_on_panic,
         force_local_zone_min_size=forced,
@@ -278,8 +278,8 @@ def _used(subset: LbSubsetConfig | None) -> LbSubsetConfig | None:
     return subset if subset is not None and subset.subset_selectors else None
 
 
-def _rounded(percent: Percent | None, default: int) -> int:
-    return default if percent is None else math.floor(percent.value + 0.5)
+def _whole(percent: Percent | None, default: int) -> int:
+    return default if percent is None else math.floor(percent.value)
 
 
 def _number(value: object, default: int) -> int:

@@ -76,14 +76,15 @@ class PrioritySet:
             self.levels[host.priority].append(index)
         self.loads, self.panic = self._loads(policy)
         self.weights_would_matter = self._depends_on_weights(policy)
-        """Whether `weighted_priority_health`, which is not known, would change the loads."""
+        """Whether `weighted_priority_health`, which is not known, would change anything."""
 
     def _depends_on_weights(self, policy: LbPolicy) -> bool:
         if all(one.weighted_priority_health is not None for one in self._counting):
             return False
-        other, _ = self._loads(policy, where_unknown=True)
+        other, panic = self._loads(policy, where_unknown=True)
         own = self.loads
-        return (other.healthy, other.degraded) != (own.healthy, own.degraded)
+        same = (other.healthy, other.degraded) == (own.healthy, own.degraded)
+        return not same or panic != self.panic
 
     def counts(self) -> list[HostCounts]:
         """Count the hosts of each priority by state."""

@@ -6,8 +6,9 @@ with their type. A subset that has a host is used, whatever its health: health, 
 priorities then count within it. Otherwise the selector's own fallback counts, or else the
 cluster's; the latter too where the selector's keys, in order, begin those of an earlier one, in
 which Envoy's tree of keys loses the fallback. A request without criteria always takes the
-cluster's. Locality weights are ignored within subsets unless `locality_weight_aware`. Checked
-against Envoy 1.40.0. Not modelled: nothing.
+cluster's. Locality weights are ignored within subsets unless `locality_weight_aware`. With
+`list_as_any` a host with an empty list is in the subset of those keys that follow it in order.
+Checked against Envoy 1.40.0. Not modelled: nothing.
 """
 
 import math
@@ -78,9 +79,13 @@ def _tried(
     config: LbSubsetConfig, hosts: Sequence[Host], criteria: Criteria
 ) -> Iterator[Selection]:
     selector = _selector(config, criteria)
+    cut = _of_cut_keys(config, hosts, criteria)
+    if selector is None and cut:
+        yield Selection(hosts=cut, reason=f"the subset of {_words(criteria)}, by an empty list")
+        return
     if selector is not None:
         wanted = {key: criteria[key] for key in selector.keys}
-        subset = [host for host in hosts if _belongs(config, host, wanted)]
+        subset = [host for host in hosts if _belongs(config, host, wanted) or host in cut]
         if subset:
             single = selector.single_host_per_subset
             yield Selection(
@@ -108,6 +113,32 @@ def _selector(config: LbSubsetConfig, criteria: Criteria) -> LbSubsetSelector | 
         if keys == set(criteria) or (config.allow_redundant_keys and keys <= set(criteria)):
             return selector
     return None
+
+
+def _of_cut_keys(
+    config: LbSubsetConfig, hosts: Sequence[Host], criteria: Criteria
+) -> tuple[Host, ...]:
+    """List the hosts that an empty list puts into this subset, though its selector has more keys.
+
+    Envoy multiplies the values of one key by those of the next, and starts anew where that leaves
+    nothing.
+    """
+    if not config.list_as_any:
+        return ()
+    return tuple(host for host in hosts if _is_cut_to(config, host, criteria))
+
+
+def _is_cut_to(config: LbSubsetConfig, host: Host, criteria: Criteria) -> bool:
+    own = host.metadata.get(NAMESPACE, {})
+    for selector in config.subset_selectors:
+        keys = sorted(selector.keys)
+        empty = [index for index, key in enumerate(keys) if own.get(key) == []]
+        if not empty or not own.keys() >= set(keys):
+            continue
+        left = keys[empty[-1] + 1 :]
+        if left and set(left) == set(criteria):
+            return all(_fits(own[key], criteria[key], list_as_any=True) for key in left)
+    return False
 
 
 def _is_shadowed(config: LbSubsetConfig, selector: LbSubsetSelector) -> bool:

@@ -67,7 +67,7 @@ def test_lb_policy(fields: dict[str, object], expected: LbPolicy) -> None:
     ("common", "expected"),
     [
         ({"healthy_panic_threshold": {"value": 0}}, LbPolicy(panic_threshold=0)),
-        ({"healthy_panic_threshold": {"value": 33.5}}, LbPolicy(panic_threshold=34)),
+        ({"healthy_panic_threshold": {"value": 33.5}}, LbPolicy(panic_threshold=33)),
         ({"locality_weighted_lb_config": {}}, LbPolicy(locality_weighted=True)),
         ({"ignore_new_hosts_until_first_hc": True}, LbPolicy(ignore_new_hosts=True)),
         (

@@ -71,6 +71,23 @@ def test_weighted_priority_health() -> None:
     assert (known.loads.healthy, known.weights_would_matter) == ((70, 30), False)
 
 
+def test_weights_that_are_known_are_no_question() -> None:
+    uneven = hosts("hu", "hh", weights="9111")
+    known = PrioritySet(LbPolicy(), uneven, Surroundings(weighted_priority_health=False))
+    assert (known.loads.healthy, known.weights_would_matter) == ((70, 30), False)
+
+
+def test_weights_may_matter_for_panic_alone() -> None:
+    found = PrioritySet(
+        LbPolicy(), hosts("uuh", weights="991"), Surroundings(overprovisioning_factor=1000)
+    )
+    assert (found.loads.healthy, found.panic, found.weights_would_matter) == (
+        (100,),
+        (False,),
+        True,
+    )
+
+
 def test_excluded_hosts_do_not_count() -> None:
     new = Host(address="a", flags=frozenset({"failed_active_hc", "pending_active_hc"}))
     members = [new, *hosts("hhh")]

@@ -67,6 +67,38 @@ def test_list_as_any() -> None:
     assert first(config(list_as_any=True), {"ver": "1"}) == "1 2"
 
 
+@pytest.mark.parametrize(
+    ("keys", "own", "criteria", "found"),
+    [
+        (["a", "b"], {"a": [], "b": "1"}, {"b": "1"}, True),
+        (["b", "a"], {"a": [], "b": ["0", "1"]}, {"b": "1"}, True),
+        (["a", "b"], {"a": [], "b": "1"}, {"b": "2"}, False),
+        (["a", "b"], {"a": "1", "b": []}, {"a": "1"}, False),
+        (["a", "b", "c"], {"a": "1", "b": [], "c": "1"}, {"c": "1"}, True),
+        (["a", "b", "c"], {"a": [], "b": [], "c": "1"}, {"b": "1", "c": "1"}, False),
+        (["a", "b"], {"a": []}, {"b": "1"}, False),
+        (["a", "b"], {"a": "0", "b": "1"}, {"b": "1"}, False),
+    ],
+)
+def test_an_empty_list_cuts_keys_off(
+    keys: list[str], own: dict[str, object], criteria: dict[str, str], found: bool
+) -> None:
+    fields = {"list_as_any": True, "subset_selectors": [{"keys": keys}]}
+    host = Host(address="h", metadata={"envoy.lb": own})
+    (selection,) = selections(msgspec.convert(fields, LbSubsetConfig), [host], criteria)
+    assert selection.hosts == ((host,) if found else ())
+
+
+def test_a_subset_has_the_hosts_of_an_empty_list_as_well() -> None:
+    fields = {"list_as_any": True, "subset_selectors": [{"keys": ["a", "b"]}, {"keys": ["b"]}]}
+    hosts = [
+        Host(address="h", metadata={"envoy.lb": {"a": [], "b": "1"}}),
+        Host(address="i", metadata={"envoy.lb": {"b": "1"}}),
+    ]
+    (selection,) = selections(msgspec.convert(fields, LbSubsetConfig), hosts, {"b": "1"})
+    assert selection.hosts == tuple(hosts)
+
+
 def test_an_empty_default_subset_is_every_host() -> None:
     assert first(config(fallback_policy="DEFAULT_SUBSET"), {}) == ANY
 

@@ -1,10 +1,10 @@
 """API keys.
 
 What Envoy does: the first of `key_sources` that the request has (header, query parameter, cookie)
-gives the key; without one, or without sources, the answer is 401. The most specific level that sets
-sources or credentials replaces the filter's own. The client's name may be told in a header. With
-`hide_credentials` all keys of the sources are taken out, the other parameters then standing in the
-order of their names. Of these two the most specific level alone tells.
+gives the key; without one, or without sources or credentials, the answer is 401. The most specific
+level that sets sources or credentials replaces the filter's own. The client's name may be told in a
+header. With `hide_credentials` all keys of the sources are taken out, the other parameters then
+standing decoded, in the order of their names. Of these two the most specific level alone tells.
 Checked against Envoy 1.40.0. Not modelled: the credentials, which a dump redacts: a key that is
 there is assumed to be a known client's.
 """
@@ -12,6 +12,7 @@ there is assumed to be a known client's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from osmscope.resources.http_filters.authentication import (
     ApiKeyAuth,
@@ -23,7 +24,6 @@ from osmscope.rules.facts import Headers, Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.outcome import answered
 from osmscope.rules.local_reply import LocalReply
-from osmscope.rules.query_parameter import query_parameter
 
 _REDACTED = "[redacted]"
 
@@ -41,6 +41,9 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
             code=401, details="missing_key_sources", reason="there are no key_sources"
         )
         return answered(request, reply, "key_sources")
+    if not any(level.credentials for level in levels):
+        reply = LocalReply(code=401, details="missing_credentials", reason="nobody has a key")
+        return answered(request, reply, "credentials")
     source = next((source for source in sources if _key(source, request)), None)
     if source is None:
         words = "the request has no API key"
@@ -74,7 +77,7 @@ def _key(source: ApiKeySource, request: Request) -> str | None:
     if source.header:
         return request.headers.first(source.header)
     if source.query:
-        return query_parameter(request.path, source.query)
+        return next((v for n, v in _parameters(request.path) if n == source.query), None)
     return cookie(request.headers, source.cookie)
 
 
@@ -86,10 +89,15 @@ def _without_keys(sources: Sequence[ApiKeySource], request: Request) -> Headers:
     if len(others) < len(parts):
         headers = headers.set("cookie", "; ".join(others)) if others else headers.remove("cookie")
     removed = {source.query for source in sources if source.query}
-    path, mark, query = request.path.partition("?")
+    path, mark, _ = request.path.partition("?")
     if not removed or not mark:
         return headers
-    pairs = [one.partition("=") for one in query.split("&") if one]
-    kept = sorted((pair for pair in pairs if pair[0] not in removed), key=lambda pair: pair[0])
-    left = "&".join(f"{name}={value}" for name, _, value in kept)
+    pairs = (pair for pair in _parameters(request.path) if pair[0] not in removed)
+    left = "&".join(f"{name}={value}" for name, value in sorted(pairs, key=lambda pair: pair[0]))
     return headers.set(":path", f"{path}?{left}" if left else path)
+
+
+def _parameters(path: str) -> list[tuple[str, str]]:
+    """List names and values of a query, both decoded."""
+    parts = (part.partition("=") for part in path.partition("?")[2].split("&") if part)
+    return [(unquote(name), unquote(value)) for name, _, value in parts]

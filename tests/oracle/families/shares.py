@@ -3,7 +3,7 @@
 from tests.oracle.blocks import http_listener
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
-from tests.oracle.families.endpoints import localities
+from tests.oracle.families.endpoints import assignment
 
 POLICIES = ("ROUND_ROBIN", "RANDOM")
 ASKED = 400
@@ -13,9 +13,9 @@ ASKED = 400
 def draw_shares(draw: Draw) -> Case:
     """Draw a route with weights to a balanced cluster, and one request many times over."""
     cluster: Json = {"name": "own-CONFIG", "lb_policy": draw.choice(POLICIES)}
-    cluster["load_assignment"] = {"endpoints": localities(draw)}
+    cluster["load_assignment"] = assignment(draw)
     common = draw.fields(
-        0.4, healthy_panic_threshold=lambda: {"value": draw.choice((0, 30, 50, 100))}
+        0.4, healthy_panic_threshold=lambda: {"value": draw.choice((0, 30, 50, 100, 66.7))}
     )
     if draw.maybe(0.3):
         common["locality_weighted_lb_config"] = {}
@@ -26,7 +26,7 @@ def draw_shares(draw: Draw) -> Case:
         )
     cluster |= {"common_lb_config": common} if common else {}
     weights = [
-        {"name": name, "weight": draw.choice((1, 3, 10))} for name in ("own-CONFIG", "alpha")
+        {"name": name, "weight": draw.choice((1, 3, 10, 0))} for name in ("own-CONFIG", "alpha")
     ]
     action: Json = {"weighted_clusters": {"clusters": weights}}
     if draw.maybe(0.6):

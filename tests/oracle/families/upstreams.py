@@ -6,7 +6,7 @@ from tests.oracle.blocks import http_listener, http_request, requests
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
 from tests.oracle.envoy_files import TYPES
-from tests.oracle.families.endpoints import localities
+from tests.oracle.families.endpoints import assignment
 from tests.oracle.stand_in import PORT
 
 POLICIES = f"{TYPES}.extensions.load_balancing_policies"
@@ -40,10 +40,10 @@ def _balanced(draw: Draw, name: str = "own-CONFIG") -> Json:
     cluster: Json = {"name": name, "lb_policy": draw.choice(("ROUND_ROBIN", "RANDOM", "MAGLEV"))}
     common = draw.fields(
         0.3,
-        healthy_panic_threshold=lambda: {"value": draw.choice((0, 50, 100))},
+        healthy_panic_threshold=lambda: {"value": draw.choice((0, 50, 100, 33.4))},
         locality_weighted_lb_config=dict,
     )
-    cluster["load_assignment"] = {"endpoints": localities(draw)}
+    cluster["load_assignment"] = assignment(draw)
     return cluster | ({"common_lb_config": common} if common else {})
 
 
@@ -94,7 +94,7 @@ def _overloaded(draw: Draw) -> list[Json]:
     cluster = _balanced(draw)
     share = {"numerator": draw.choice((0, 100)), "denominator": "HUNDRED"}
     overload = {"category": "drop", "drop_percentage": share}
-    cluster["load_assignment"]["policy"] = {"drop_overloads": [overload]}
+    cluster["load_assignment"].setdefault("policy", {})["drop_overloads"] = [overload]
     return [cluster]
 
 

@@ -10,7 +10,8 @@ from osmscope.rules.http_filters.api_key_auth import evaluate
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 
 SOURCES = {"key_sources": [{"header": "x-k"}, {"query": "k"}, {"cookie": "ck"}]}
-OWN = msgspec.convert(SOURCES, ApiKeyAuth)
+CREDENTIALS = {"credentials": [{"key": "[redacted]", "client": "[redacted]"}]}
+OWN = msgspec.convert(SOURCES | CREDENTIALS, ApiKeyAuth)
 
 
 def ask(config: Resource, path: str = "/", **sent: str) -> FilterResult:
@@ -30,6 +31,8 @@ def ask(config: Resource, path: str = "/", **sent: str) -> FilterResult:
         ("/", {"x_k": "", "cookie": "ck=k"}, True),
         ("/?k=k", {}, True),
         ("/?k=", {}, False),
+        ("/?%6B=%6b", {}, True),
+        ("/?K=k", {}, False),
         ("/", {"cookie": "a=1; ck=k"}, True),
     ],
 )
@@ -79,6 +82,7 @@ def test_the_clients_that_a_route_allows_are_all_that_ask() -> None:
         ("/?z=1&k=k&b", "/?b=&z=1"),
         ("/?b=2&a=1&b=1", "/?a=1&b=2&b=1"),
         ("/?", "/"),
+        ("/?%6b=k&c=a+b&b=%20x&%62=2", "/?b= x&b=2&c=a+b"),
     ],
 )
 def test_keys_are_hidden(path: str, hidden: str) -> None:
@@ -112,3 +116,12 @@ def test_without_sources_nobody_comes_in() -> None:
     (result,) = evaluate(Request(connection=Connection(), headers=Headers()), context)
     assert result.reply is not None
     assert (result.reply.code, result.reply.details) == (401, "missing_key_sources")
+
+
+def test_without_credentials_nobody_comes_in() -> None:
+    config = msgspec.convert(SOURCES, ApiKeyAuth)
+    headers = Headers.of([(":path", "/?k=k")])
+    context = FilterContext(config=config, own_config=config)
+    (result,) = evaluate(Request(connection=Connection(), headers=headers), context)
+    assert result.reply is not None
+    assert (result.reply.code, result.reply.details) == (401, "missing_credentials")

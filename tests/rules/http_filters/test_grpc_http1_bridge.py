@@ -11,23 +11,32 @@ from osmscope.rules.http_filters.filter_result import FilterContext
 from osmscope.rules.http_filters.grpc_http1_bridge import evaluate
 
 PROTOBUF, GRPC = "application/x-protobuf", "application/grpc"
+IGNORES = {"ignore_query_parameters": True}
 UPGRADES = {"upgrade_protobuf_to_grpc": True}
 
 
 @pytest.mark.parametrize(
-    ("fields", "sent", "content_type", "path"),
+    ("fields", "protocol", "sent", "content_type", "path"),
     [
-        ({}, PROTOBUF, PROTOBUF, "/a?b"),
-        (UPGRADES, PROTOBUF, GRPC, "/a?b"),
-        (UPGRADES, GRPC, GRPC, "/a?b"),
-        (UPGRADES | {"ignore_query_parameters": True}, PROTOBUF, GRPC, "/a"),
-        (None, PROTOBUF, PROTOBUF, "/a?b"),
+        ({}, "http/1.1", PROTOBUF, PROTOBUF, "/a?b"),
+        (UPGRADES, "http/1.1", PROTOBUF, GRPC, "/a?b"),
+        (UPGRADES, "h2", PROTOBUF, GRPC, "/a?b"),
+        (UPGRADES, "http/1.1", GRPC, GRPC, "/a?b"),
+        (UPGRADES | IGNORES, "http/1.1", PROTOBUF, GRPC, "/a"),
+        (UPGRADES | IGNORES, "h2", PROTOBUF, GRPC, "/a?b"),
+        (IGNORES, "http/1.1", PROTOBUF, PROTOBUF, "/a?b"),
+        (IGNORES, "http/1.1", GRPC, GRPC, "/a"),
+        (IGNORES, "h2", GRPC, GRPC, "/a?b"),
+        (IGNORES, "http/1.1", "text/plain", "text/plain", "/a?b"),
+        (None, "http/1.1", PROTOBUF, PROTOBUF, "/a?b"),
     ],
 )
-def test_requests(fields: dict[str, bool] | None, sent: str, content_type: str, path: str) -> None:
+def test_requests(
+    fields: dict[str, bool] | None, protocol: str, sent: str, content_type: str, path: str
+) -> None:
     config: Resource = Cors() if fields is None else msgspec.convert(fields, GrpcHttp1Bridge)
     headers = Headers.of([(":path", "/a?b"), ("content-type", sent), ("content-length", "5")])
-    request = Request(connection=Connection(), headers=headers)
+    request = Request(connection=Connection(), headers=headers, protocol=protocol)
     (result,) = evaluate(request, FilterContext(config=config, own_config=config))
     assert result.request.headers.first("content-type") == content_type
     assert result.request.path == path
