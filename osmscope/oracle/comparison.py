@@ -30,6 +30,7 @@ _ENDPOINT = FIELDS.index("endpoint")
 
 _OVERFLOW = "{overflow}"
 _TIME_DEPENDENT = re.compile("local_rate_limited|overflow|timeout|upstream_reset")
+_GIVEN_UP = "downstream_remote_disconnect"
 _CREDENTIALS = re.compile(
     "invalid_credential_for_basic_auth|unknown_api_key|Jwt_verification_fails"
 )
@@ -122,6 +123,8 @@ def _why_not_comparable(difference: str, real: Decision, answer: Answer) -> str:
         return ""
     if _TIME_DEPENDENT.search(real.details):
         return f"{real.details} depends on time or load"
+    if real.details == _GIVEN_UP:
+        return "Envoy had not answered yet when the client gave up"
     if answer.assumptions and _CREDENTIALS.search(real.details):
         return "the copy does not know the credentials, which the trace takes to be right"
     if any(one.startswith(AMBIGUOUS_CHAIN) for one in answer.assumptions):

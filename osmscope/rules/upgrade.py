@@ -36,7 +36,7 @@ def upgrade_type(headers: Headers) -> str | None:
 
 
 def decide_upgrade(
-    hcm: HttpConnectionManager, headers: Headers, route: Route | None
+    hcm: HttpConnectionManager, headers: Headers, route: Route | None, *, redirects: bool = False
 ) -> UpgradeDecision:
     """Decide on a request whose route is resolved.
 
@@ -44,6 +44,7 @@ def decide_upgrade(
         hcm: The connection manager.
         headers: The request's headers.
         route: Its route; None where none matched.
+        redirects: Whether its virtual host sends it to https instead, which is a route too.
     """
     wanted = upgrade_type(headers)
     if wanted is None:
@@ -56,7 +57,7 @@ def decide_upgrade(
     if allowed_by_route or (allowed_by_route is None and allowed_by_hcm):
         filters = config.filters if config is not None else ()
         return UpgradeDecision(filters or hcm.http_filters)
-    if route is None:
+    if route is None and not redirects:
         return UpgradeDecision(hcm.http_filters)
     words = f'an upgrade to "{wanted}" is not allowed'
     reply = LocalReply(code=403, details="upgrade_failed", reason=words)

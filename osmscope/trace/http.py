@@ -120,7 +120,8 @@ def _route(
     request = start.request
     for resolved in resolve(sidecar, manager, request):
         path = on_route(manager, _replace(start, probability=resolved.probability), resolved)
-        upgrade = decide_upgrade(manager, request.headers, resolved.route)
+        redirects = resolved.tls_redirect is not None
+        upgrade = decide_upgrade(manager, request.headers, resolved.route, redirects=redirects)
         if resolved.missing:
             yield _replace(path, missing=resolved.missing)
         elif upgrade.reply is not None:

@@ -93,6 +93,7 @@ def differing(details: str, *assumptions: str):
         ("jwt_authn_access_denied{Jwt_verification_fails}", "it is valid", "the credentials"),
         ("other", AMBIGUOUS_CHAIN + "two are the same", "either way"),
         ("local_rate_limited", "", "time or load"),
+        ("downstream_remote_disconnect", "", "gave up"),
     ],
 )
 def test_what_a_difference_does_not_prove_is_not_compared(details, assumption, reason):

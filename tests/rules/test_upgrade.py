@@ -102,3 +102,10 @@ def test_a_route_may_end_a_connect(
     configs = [] if config is None else [config]
     action = msgspec.convert({"upgrade_configs": configs}, RouteAction)
     assert terminates_connect(action, Headers.of([(":method", method)])) is raw
+
+
+def test_a_redirect_to_https_is_a_route() -> None:
+    headers = Headers({"connection": ("upgrade",), "upgrade": ("foo",)})
+    reply = decide_upgrade(HttpConnectionManager(), headers, None, redirects=True).reply
+    assert reply is not None
+    assert (reply.code, reply.details) == (403, "upgrade_failed")

@@ -36,3 +36,21 @@ def test_long_bodies_are_refused(
     (result,) = evaluate(request, FilterContext(config=config, own_config=own))
     reply = result.reply and (result.reply.code, result.reply.details)
     assert reply == ((413, "request_payload_too_large") if refused else None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "waits"),
+    [
+        ([("connection", "upgrade"), ("upgrade", "websocket")], True),
+        ([(":method", "CONNECT")], True),
+        ([("connection", "upgrade"), ("upgrade", "h2c")], False),
+        ([("upgrade", "websocket")], False),
+    ],
+)
+def test_an_upgrade_waits_until_the_client_ends_it(
+    sent: list[tuple[str, str]], waits: bool
+) -> None:
+    request = Request(connection=Connection(), headers=Headers.of(sent))
+    (result,) = evaluate(request, FilterContext(config=OWN, own_config=OWN, filter_name="b"))
+    expected = ('the client ends what it sends, for which "b" waits',) if waits else ()
+    assert (result.reply, result.assumptions) == (None, expected)
