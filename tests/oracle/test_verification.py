@@ -90,7 +90,10 @@ def test_real_dumps_agree(shared, name):
         for one in case["requests"][::EVERY]
     ]
     found = counted(results(proxy_of(read(shared, name)), requests))
-    assert found == {("agree", ""): len(requests)}
+    # These dumps were taken without `include_eds`: they tell no endpoints.
+    told = {("agree", ""), ("agree", "that is as far as the trace can tell: to the cluster")}
+    assert found.keys() <= told
+    assert sum(found.values()) == len(requests)
 
 
 @pytest.mark.parametrize(
