@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from osmscope.check.expiring import span_words, validity
+from osmscope.check.expiring import span_words
 from osmscope.report.inventory.document import Line, Mark, Piece, Ref
 from osmscope.report.inventory.listing import listing_of
+from osmscope.report.inventory.marks import end_mark
 from osmscope.report.inventory.words import link_line
 from osmscope.report.keys import keyed
 from osmscope.report.log_bar import SCALE, log_bar
@@ -45,7 +46,7 @@ def certificate_listing(mesh: MeshModel, member: str, now: datetime.datetime) ->
     table = Table(
         columns(
             "certificate", "pod", "type", "left", SCALE, "expires",
-            wide=("names", "from", "subject", "issuer"),
+            wide=("names", "from", "subject", "issuer"), spare=("type", "expires"),
         ),
         tuple(_row(one) for one in held),
     )  # fmt: skip
@@ -73,11 +74,7 @@ def _held(mesh: MeshModel, member: str, now: datetime.datetime) -> Iterator[_Hel
 
 
 def _mark(held: _Held) -> Mark:
-    found = validity(held.certificate, held.now)
-    if found is None:
-        return _GOOD
-    severity, words = found
-    return Mark("✗", words, "bad") if severity == "error" else Mark("!", words, "warn")
+    return end_mark(held.certificate, held.now) or _GOOD
 
 
 def _row(held: _Held) -> Row:

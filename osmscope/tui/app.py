@@ -19,7 +19,7 @@ from osmscope.tui.help_screen import HelpScreen
 from osmscope.tui.location import Location
 from osmscope.tui.memory import Memory
 from osmscope.tui.palette import ActionsProvider, ResourcesProvider
-from osmscope.tui.performing import possible
+from osmscope.tui.performing import perform, possible
 from osmscope.tui.reading import Found, Progressed, Read
 from osmscope.tui.settings import Settings
 from osmscope.tui.touring import Touring
@@ -178,7 +178,12 @@ class ScopeApp(Touring):
     def action_help(self) -> None:
         """Show what can be done."""
         notes = ("Shift and drag selects text where the mouse is taken.",)
-        self.push_screen(HelpScreen(possible(self.screen), notes))
+
+        async def chosen(name: str | None) -> None:
+            if name is not None:
+                await perform(self.screen, name)
+
+        self.push_screen(HelpScreen(possible(self.screen), notes), chosen)
 
     def action_palette(self) -> None:
         """Find anything."""

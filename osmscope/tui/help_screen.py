@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from osmscope.report.inventory.document import Line, Piece
+from osmscope.report.inventory.document import Line, Link, Piece, Target
 from osmscope.tui import actions
 from osmscope.tui.bars import ActionBar
 from osmscope.tui.cells import HARMLESS
@@ -37,14 +37,15 @@ class HelpScreen(ModalScreen[str | None]):
     def __init__(self, possible: Mapping[str, Sequence[str]], notes: Sequence[str] = ()) -> None:
         super().__init__()
         self._possible, self._notes = possible, notes
-        self._names: list[str | None] = []
 
     def compose(self) -> ComposeResult:
         """Put the search above the list."""
         with Vertical() as frame:
             frame.border_title = "What can be done here"
             yield Input(
-                placeholder="type to search by word or key", compact=True, highlighter=HARMLESS
+                placeholder="type to search by word or key; ⏎ ⏎ does it",
+                compact=True,
+                highlighter=HARMLESS,
             )
             yield DetailPane(id="help-lines")
             yield ActionBar()
@@ -60,7 +61,10 @@ class HelpScreen(ModalScreen[str | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self.query_one(DetailPane).focus()
+        pane = self.query_one(DetailPane)
+        first = next((index for index, _ in pane.links()), 0)
+        pane.cursor = first
+        pane.focus()
 
     def on_key(self, event: object) -> None:
         """Let the arrows move in the list while the field has the focus."""
@@ -71,7 +75,6 @@ class HelpScreen(ModalScreen[str | None]):
     def _show(self, text: str) -> None:
         wanted = parse_filter(text)
         lines: list[Line] = []
-        self._names = []
         for name, context in actions.CONTEXTS.items():
             found = [a for a in self._of(name) if self._fits(a, wanted.matches)]
             if not found:
@@ -82,7 +85,8 @@ class HelpScreen(ModalScreen[str | None]):
             for action in found:
                 keys = " ".join(self._possible[action.name])
                 pieces = (Piece(keys.ljust(_KEYS), "link"), Piece(action.words))
-                lines.append(Line(pieces, indent=1))
+                link = Link(words=action.name, target=Target())
+                lines.append(Line(pieces, indent=1, link=link))
         if not text:
             lines += [Line(), *(Line((Piece(note, "faint"),)) for note in self._notes)]
         self.query_one(DetailPane).show_lines(lines or [Line((Piece("nothing fits", "faint"),))])
@@ -105,7 +109,9 @@ class HelpScreen(ModalScreen[str | None]):
     @on(LineList.Followed)
     def _followed(self, event: LineList.Followed) -> None:
         event.stop()
-        self.dismiss(None)
+        link = self.query_one(DetailPane).link()
+        if link is not None:
+            self.dismiss(link.words)
 
     def action_close(self) -> None:
         """Go back."""

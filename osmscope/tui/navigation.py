@@ -69,7 +69,7 @@ class Navigation(Reading):
         known = self._inventories.get(key)
         if known is None or known.proxy is not sidecar.proxy:
             taken = self.mesh.state(key).taken or self.now()
-            known = Inventory(sidecar.proxy, today=taken.date())
+            known = Inventory(sidecar.proxy, now=taken)
             self._inventories[key] = known
         return known
 

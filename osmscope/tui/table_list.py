@@ -14,7 +14,7 @@ from osmscope.tui.line_list import LineList, Pieces
 _MEASURED = 2000
 """How many rows are looked at for the widths of the columns."""
 _WIDEST = 200
-_READABLE = 11
+_READABLE = 16
 """Cells below which a column that is cut tells too little to stand there."""
 _FLASH = 4.0
 """Seconds for which a row that changed is marked."""

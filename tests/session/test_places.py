@@ -79,7 +79,7 @@ def test_a_problem_leads_to_its_place(tmp_path):
     ]
     refs = [Ref("filter_chain", "l#1"), Ref("route", "t/v#0")]
     assert placed.places == tuple(Place("pod", ref) for ref in refs)
-    inventory = Inventory(mesh.state("pod").sidecar.proxy, today=NOW.date())
+    inventory = Inventory(mesh.state("pod").sidecar.proxy, now=NOW)
     assert all(inventory.row(ref) is not None for ref in refs)
     assert "its tcp_proxy names the cluster gone, which is not there" in text(placed.details[0])
     assert {mark.sign for mark in placed.listing.marks} == {"✗"}
@@ -152,7 +152,7 @@ def test_an_expired_certificate_says_so(bookstore):
 
 def side(mesh: MeshModel, member: str, ref: Ref | None = None) -> Side:
     proxy = mesh.state(member).sidecar.proxy
-    return Side(Place(member, ref), Inventory(proxy, today=NOW.date()))
+    return Side(Place(member, ref), Inventory(proxy, now=NOW))
 
 
 def test_two_sidecars_side_by_side(tmp_path):

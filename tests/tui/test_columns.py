@@ -12,10 +12,10 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("kind", "size", "shown", "hidden"),
     [
-        ("c", (80, 24), "LB POLICY", "TLS SNI"),
+        ("c", (80, 24), "ENDPOINTS", "TLS SNI"),
         ("c", (120, 36), "TLS SNI", ""),
         ("r", (80, 24), "MATCH", "DOMAINS"),
-        ("r", (160, 50), "DOMAINS", ""),
+        ("r", (250, 50), "DOMAINS", ""),
         ("ep", (80, 24), "PRIORITY", "LOCALITY"),
         ("s", (80, 24), "EXPIRES", "NAMES"),
     ],

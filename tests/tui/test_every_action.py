@@ -142,6 +142,12 @@ async def test_without_a_terminal_there_is_no_pager_and_that_is_told(open_app):
         assert "Clusters 7" in screen_text(pilot)
 
 
+async def test_what_is_found_in_the_help_can_be_done_there(open_app):
+    async with open_app() as pilot:
+        await press(pilot, *V1, "question_mark", *"refers", "enter", "enter")
+        assert "Who refers to bookstore/bookstore-v1|14001" in screen_text(pilot)
+
+
 async def test_the_clipboard_gets_what_was_copied(open_app):
     async with open_app() as pilot:
         await press(pilot, *V1, "y")
@@ -216,6 +222,30 @@ async def test_the_palette_finds_resources_and_commands(open_app):
         await pilot.pause(0.2)
         assert isinstance(pilot.app, ScopeApp)
         assert pilot.app.history.present.ref.key == "bookstore/bookstore-v2|14001"
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "shown"),
+    [
+        (CLUSTERS, "route #0 inbound", "route #0 inbound_virtual-host|bookbuyer"),
+        (CLUSTERS, "http_lua", "filter http_lua"),
+        (CLUSTERS, "rbac-for-route", "rbac-for-route"),
+        (CLUSTERS, "readiness_listener", "listener readiness_listener of bookstore-v1"),
+        ((), "10.244.1.21", "10.244.1.21:14001 bookstore/bookstore"),
+        ((), "bookthief", "pod bookthief"),
+        (CLUSTERS, "certificates", "certificates: List the certificates"),
+    ],
+)
+async def test_the_palette_finds_any_resource_of_the_mesh(open_app, before, typed, shown):
+    async with open_app() as pilot:
+        await press(pilot, *before, "ctrl+p")
+        await pilot.press(*[{"-": "minus", "#": "number_sign", "_": "underscore", ".": "full_stop",
+                             " ": "space"}.get(c, c) for c in typed])  # fmt: skip
+        for _ in range(40):
+            await pilot.pause(0.1)
+            if shown in screen_text(pilot):
+                return
+        assert shown in screen_text(pilot)
 
 
 async def test_what_is_no_command_is_told(open_app):

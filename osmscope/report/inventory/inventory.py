@@ -18,10 +18,12 @@ from osmscope.report.inventory.document import Link, Mark, Ref, Target
 from osmscope.report.inventory.kinds import BY_NAME, KINDS, Kind
 from osmscope.report.inventory.links import Links
 from osmscope.report.inventory.listing import Listing, listing_of
-from osmscope.report.inventory.marks import mark_of
+from osmscope.report.inventory.marks import end_mark, mark_of
 from osmscope.report.inventory.referrers import referrers
+from osmscope.report.keys import keyed
 from osmscope.report.table import Cell, Row
 from osmscope.resources.address import split_host_port
+from osmscope.resources.certificate import secret_facts
 from osmscope.resources.proxy import Proxy
 
 _PORT = re.compile(r"port (\d+)")
@@ -30,10 +32,10 @@ _PORT = re.compile(r"port (\d+)")
 class Inventory:
     """What one sidecar has."""
 
-    def __init__(self, proxy: Proxy, *, today: datetime.date) -> None:
-        """Take a sidecar; `today` is for the ends of certificates."""
+    def __init__(self, proxy: Proxy, *, now: datetime.datetime) -> None:
+        """Take a sidecar; `now` is for the ends of certificates."""
         self.proxy = proxy
-        self._today = today
+        self._now = now
         self._listings: dict[str, Listing] = {}
         self._parts: dict[str, dict[str, list[Row]]] = {}
         self._lock = threading.RLock()  # several workers ask, and each thing is made once
@@ -61,11 +63,17 @@ class Inventory:
     def _list(self, kind: Kind) -> Listing:
         table = kind.table(self.proxy)
         keys = [column.key for column in table.columns]
+        ends = self._ends() if kind.name == "secret" else {}
         marks = (
-            mark_of(kind.name, dict(zip(keys, row.cells, strict=True)), self._today)
+            mark_of(kind.name, dict(zip(keys, row.cells, strict=True))) or ends.get(row.key)
             for row in table.rows
         )
         return listing_of(kind.name, table, tuple(marks))
+
+    def _ends(self) -> dict[str, Mark | None]:
+        """Mark the certificates that end soon, as the list of problems does."""
+        entries = keyed(self.proxy.dump.entries("secret"))
+        return {key: end_mark(secret_facts(one).certificate, self._now) for key, one in entries}
 
     def counts(self) -> dict[str, int]:
         """Count the resources of the kinds that are listed already."""

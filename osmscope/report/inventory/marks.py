@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from osmscope.check.expiring import validity
 from osmscope.report.inventory.document import Mark
 from osmscope.report.table import Cell
-
-EXPIRES_SOON = 7
-"""Days before its end from which a certificate is marked."""
+from osmscope.resources.certificate import Certificate
 
 _STATES = {
     "warming": Mark("◌", "warming", "warn"),
@@ -23,13 +22,12 @@ REJECTED = _STATES["error"]
 """Of a resource whose last update Envoy refused; an older one may still serve."""
 
 
-def mark_of(kind: str, cells: Mapping[str, Cell], today: datetime.date) -> Mark | None:
+def mark_of(kind: str, cells: Mapping[str, Cell]) -> Mark | None:
     """Tell what of a row wants attention; None where nothing does.
 
     Args:
         kind: What the row is of.
         cells: Its cells by the columns' keys.
-        today: For the ends of certificates.
     """
     state = _STATES.get(str(cells.get("state", "")))
     if state is not None:
@@ -41,7 +39,7 @@ def mark_of(kind: str, cells: Mapping[str, Cell], today: datetime.date) -> Mark 
     if kind == "cluster":
         needs_none = cells.get("type") in _WITHOUT_ENDPOINTS
         return None if needs_none else _hosts(str(cells.get("endpoints", "")))
-    return _expiry(str(cells.get("expires", "")), today) if kind == "secret" else None
+    return None
 
 
 def _health(health: str) -> Mark | None:
@@ -59,13 +57,10 @@ def _hosts(words: str) -> Mark | None:
     return None
 
 
-def _expiry(day: str, today: datetime.date) -> Mark | None:
-    try:
-        left = (datetime.date.fromisoformat(day) - today).days
-    except ValueError:
+def end_mark(certificate: Certificate | None, now: datetime.datetime) -> Mark | None:
+    """Tell whether a certificate has ended, or will soon; None where it will not."""
+    found = None if certificate is None else validity(certificate, now)
+    if found is None:
         return None
-    if left < 0:
-        return Mark("✗", f"expired {day}", "bad")
-    if left <= EXPIRES_SOON:
-        return Mark("!", "expires today" if not left else f"expires in {left} d", "warn")
-    return None
+    severity, words = found
+    return Mark("✗", words, "bad") if severity == "error" else Mark("!", words, "warn")

@@ -13,7 +13,7 @@ from osmscope.report.inventory.kinds import BY_ALIAS, KINDS
 from osmscope.report.inventory.words import words
 from osmscope.session.sources import SourceOptions, read_sidecar
 
-TODAY = datetime.date(2026, 11, 24)
+NOW = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 VIRTUAL_HOST = "rds-outbound.14001/outbound_virtual-host|bookstore.bookstore.svc.cluster.local"
 CLUSTER = Ref("cluster", "bookstore/bookstore-v1|14001")
 
@@ -21,13 +21,13 @@ CLUSTER = Ref("cluster", "bookstore/bookstore-v1|14001")
 @pytest.fixture(scope="module")
 def buyer(bookstore) -> Inventory:
     sidecar = read_sidecar("bookbuyer", SourceOptions(from_=str(bookstore)))
-    return Inventory(sidecar.proxy, today=TODAY)
+    return Inventory(sidecar.proxy, now=NOW)
 
 
 @pytest.fixture(scope="module")
 def seller(bookstore) -> Inventory:
     sidecar = read_sidecar("bookstore-v1", SourceOptions(from_=str(bookstore)))
-    return Inventory(sidecar.proxy, today=TODAY)
+    return Inventory(sidecar.proxy, now=NOW)
 
 
 def _targets(links) -> list[tuple[str, str, str]]:
@@ -148,7 +148,7 @@ def test_every_alias_means_one_kind():
 
 def test_real_dumps_are_listed_whole(shared):
     for path in sorted((shared / "osm-dumps").glob("*.json")):
-        inventory = Inventory(read_sidecar(None, SourceOptions(dump=str(path))).proxy, today=TODAY)
+        inventory = Inventory(read_sidecar(None, SourceOptions(dump=str(path))).proxy, now=NOW)
         for kind in KINDS:
             for row in inventory.listing(kind.name).rows:
                 assert words(inventory, Ref(kind.name, row.key))
