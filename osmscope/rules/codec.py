@@ -21,7 +21,7 @@ from osmscope.rules import http2_fields
 from osmscope.rules.connection_header import take_out_named
 from osmscope.rules.extended_connect import as_upgrade, refuse_protocol
 from osmscope.rules.facts import Headers, Request
-from osmscope.rules.header_limits import HeaderLimits, refuse_size
+from osmscope.rules.header_limits import HeaderLimits, reads_line_first, refuse_size
 from osmscope.rules.ignored_upgrade import without_ignored
 from osmscope.rules.inline_headers import join_inline
 from osmscope.rules.local_reply import LocalReply
@@ -64,11 +64,11 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
 
 
 def _decode_http1(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
-    """Look at the size of all, then at the request line, then at one header after the other."""
+    """Look at the size of all and at the request line, then at one header after the other."""
     headers = join_inline(_trimmed(request.headers), request.protocol)
+    size, line = refuse_size(hcm, request), _refused_request_line(hcm, request)
     reply = (
-        refuse_size(hcm, request)
-        or _refused_request_line(hcm, request)
+        (line or size if reads_line_first(hcm) else size or line)
         or refuse_content_length(headers)
         or _refused_characters(headers)
     )

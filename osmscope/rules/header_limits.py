@@ -1,7 +1,8 @@
 """How many headers, and how many bytes of them, the codec takes.
 
 What Envoy does: HTTP/1 counts the bytes of all lines up to the empty one, the request line and line
-ends too, before it looks at any of them; HTTP/2 the names and values of its fields, one after the
+ends too, before it looks at any of them (but for the request line, which is in the first 16 KiB
+that are read, where more is allowed); HTTP/2 the names and values of its fields, one after the
 other, of `cookie` the joined value alone. More than `max_request_headers_kb` (60 KiB) is refused,
 as are more than `max_headers_count` (100) headers, of which joined ones count once, but for the
 parts of a `cookie`; HTTP/2 counts its pseudo headers too. With HTTP/2 the stream is reset.
@@ -17,6 +18,7 @@ from osmscope.rules.local_reply import LocalReply
 
 DEFAULT_MAX_HEADERS_COUNT = 100
 DEFAULT_MAX_REQUEST_HEADERS_KB = 60
+_READ_AT_ONCE = 16 * 1024
 
 _PSEUDO = frozenset({":method", ":path", ":scheme", ":protocol"})
 
@@ -63,6 +65,11 @@ def refuse_size(hcm: HttpConnectionManager, request: Request) -> LocalReply | No
     size += sum(_line(name, value) for name, values in headers.items() for value in values)
     most = _most_bytes(hcm)
     return _refusal("headers_too_large", _too_large(most)) if size > most else None
+
+
+def reads_line_first(hcm: HttpConnectionManager) -> bool:
+    """Whether the request line was looked at before there can be too much."""
+    return _most_bytes(hcm) > _READ_AT_ONCE
 
 
 def _line(name: str, value: str) -> int:

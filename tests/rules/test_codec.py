@@ -311,6 +311,12 @@ def test_http1_looks_at_the_size_first_and_then_at_one_header_after_the_other(
     assert decoded.details == expected
 
 
+def test_a_request_line_is_looked_at_before_the_rest_of_much_is_read() -> None:
+    sent = request(("x", "1" * 62000), method="FOO")
+    assert refused(hcm(), sent) == CODEC_ERROR
+    assert refused(hcm(), request(("x", "1" * 62000))) == (431, "http1.headers_too_large")
+
+
 def test_an_upgrade_that_is_ignored_leaves_a_plain_request() -> None:
     manager = hcm(http_protocol_options={"ignore_http_11_upgrade": [{"prefix": "TLS/"}]})
     decoded = decode(manager, request(("connection", "upgrade"), ("upgrade", "TLS/1.2")))

@@ -5,7 +5,7 @@ import pytest
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Connection, Headers, Request
-from osmscope.rules.header_limits import HeaderLimits, refuse_size
+from osmscope.rules.header_limits import HeaderLimits, reads_line_first, refuse_size
 
 
 def hcm(kb: int | None = None, count: int | None = None) -> HttpConnectionManager:
@@ -86,3 +86,10 @@ def test_http2_counts_its_pseudo_headers_too(
     assert replies[:-1] == [None] * 5
     assert replies[-1] is not None
     assert (replies[-1].code, replies[-1].details) == (code, details)
+
+
+@pytest.mark.parametrize(("kb", "expected"), [(1, False), (16, False), (17, True), (None, True)])
+def test_what_is_read_at_once_is_counted_before_the_line_is_looked_at(
+    kb: int | None, expected: bool
+) -> None:
+    assert reads_line_first(hcm(kb)) is expected

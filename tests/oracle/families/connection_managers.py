@@ -127,6 +127,7 @@ def _manager(draw: Draw) -> Json:
             ({"scheme_to_overwrite": "https"}, {"scheme_to_overwrite": "http"})
         ),
         preserve_external_request_id=draw.maybe,
+        max_request_headers_kb=lambda: draw.choice((1, 60)),
         add_user_agent=draw.maybe,
         represent_ipv4_remote_address_as_ipv4_mapped_ipv6=draw.maybe,
         common_http_protocol_options=lambda: _common(draw),
@@ -225,6 +226,8 @@ def _request(draw: Draw) -> Json:
         request["headers"][name] = draw.choice(SENT[name])
         if draw.maybe(0.1):
             request["headers"][name] = [draw.choice(SENT[name]) for _ in range(2)]
+    if draw.maybe(0.05):
+        request["headers"]["x-large"] = "a" * draw.choice((1500, 62000))
     if draw.maybe(0.1):
         request["host"] = draw.choice(
             ("h.com:443", "h.com:80.", "h.com.:80", "[::1]:80", "a@b", "a b")

@@ -12,10 +12,12 @@ from tests.oracle.blocks import (
 )
 from tests.oracle.case import Case, Json
 from tests.oracle.draw import Draw
-from tests.oracle.envoy_files import FILTERS
+from tests.oracle.envoy_files import FILTERS, TYPES
 from tests.oracle.families.rbac import DISABLED, rules
 from tests.oracle.families.route_actions import addition
 
+EXECUTE = f"{FILTERS}.http.composite.v3.ExecuteFilterAction"
+HEADER_INPUT = f"{TYPES}.type.matcher.v3.HttpRequestHeaderMatchInput"
 ORIGINS = ("https://a.example.com", "http://bookstore", "https://evil.test")
 REMOVED = ({"exact": "x-user"}, {"prefix": "ver"}, {"suffix": "env"}, {"contains": "ser"})
 SCRIPT = """function envoy_on_request(h)
@@ -32,6 +34,7 @@ def draw_http_filters(draw: Draw) -> Case:
         name = f"my.{kind}"
         names.append(kind)
         one = http_filter(name, f"{TYPE_NAMES[kind]}", **KINDS[kind](draw))
+        one = _held(draw, one) if draw.maybe(0.1) else one
         filters.append(one | draw.fields(0.12, disabled=lambda: True))
     routes = [
         _route(draw, prefix, names) for prefix in draw.some(("/books", "/api", "/a", "/"), 1, 4)
@@ -43,6 +46,33 @@ def draw_http_filters(draw: Draw) -> Case:
         manager["local_reply_config"] = _local_replies(draw)
     listener = http_listener(table, **manager)
     return Case(family="http_filters", listener=listener, requests=requests(draw, _request))
+
+
+def _held(draw: Draw, inner: Json) -> Json:
+    """Put a filter into one that holds it, always or where its matcher says so."""
+    if draw.maybe(0.3):
+        chain = {"filters": [inner]}
+        return http_filter(
+            "my.holder", "filter_chain.v3.FilterChainConfig", default_filter_chain=chain
+        )
+    chosen = draw.one(
+        typed_config=lambda: inner,
+        filter_chain=lambda: {"typed_config": [inner]},
+        filter_chain_name=lambda: draw.choice(("one", "none")),
+    )
+    action = {"name": "run", "typed_config": {"@type": EXECUTE, **chosen}}
+    header = {"@type": HEADER_INPUT, "header_name": draw.choice(("x-user", "x-env", ":method"))}
+    single = {
+        "input": {"name": "header", "typed_config": header},
+        "value_match": string_match(draw, ("a", "b", "GET", "POST")),
+    }
+    matchers = [{"predicate": {"single_predicate": single}, "on_match": {"action": action}}]
+    return http_filter(
+        "my.composite",
+        "composite.v3.Composite",
+        matcher={"matcher_list": {"matchers": matchers}},
+        named_filter_chains={"one": {"typed_config": [inner]}},
+    )
 
 
 def _route(draw: Draw, prefix: str, names: list[str]) -> Json:

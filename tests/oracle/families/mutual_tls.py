@@ -12,7 +12,7 @@ from tests.oracle.blocks import (
 from tests.oracle.case import Case, Json
 from tests.oracle.certificates import CLIENTS
 from tests.oracle.draw import Draw
-from tests.oracle.envoy_files import DOWNSTREAM_TLS
+from tests.oracle.envoy_files import DOWNSTREAM_TLS, MANAGER, TYPES
 from tests.oracle.families.rbac import network_rbac, rules
 
 NAMES = ("a.example.com", "*.example.com", "bookstore", "x.y.example.com")
@@ -21,6 +21,7 @@ SANS = tuple(
     name for facts in CLIENTS.values() for kind in ("uri_sans", "dns_sans")
     for name in facts.get(kind, ())
 )  # fmt: skip
+HEADER_INPUT = f"{TYPES}.type.matcher.v3.HttpRequestHeaderMatchInput"
 DETAILS = ("SANITIZE", "FORWARD_ONLY", "APPEND_FORWARD", "SANITIZE_SET", "ALWAYS_FORWARD_ONLY")
 
 
@@ -82,7 +83,20 @@ def _manager(draw: Draw) -> Json:
     if draw.maybe(0.7):
         manager["forward_client_cert_details"] = draw.choice(DETAILS)
         manager["set_current_client_cert_details"] = dict.fromkeys(details, True)
+    if draw.maybe(0.3):
+        manager["forward_client_cert_matcher"] = _by_header(draw)
     return manager
+
+
+def _by_header(draw: Draw) -> Json:
+    details = dict.fromkeys(draw.some(("subject", "dns", "uri"), 0, 3), True)
+    config = {"@type": f"{MANAGER}.ForwardClientCertConfig"}
+    config |= {"forward_client_cert_details": draw.choice(DETAILS)}
+    config |= draw.fields(0.7, set_current_client_cert_details=lambda: details)
+    header = {"@type": HEADER_INPUT, "header_name": draw.choice(("x-user", "x-env"))}
+    values = {"a": {"action": {"name": "xfcc", "typed_config": config}}}
+    source = {"name": "header", "typed_config": header}
+    return {"matcher_tree": {"input": source, "exact_match_map": {"map": values}}}
 
 
 def _context(draw: Draw) -> Json:

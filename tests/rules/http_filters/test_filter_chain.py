@@ -20,6 +20,7 @@ HTTP = "envoy.extensions.filters.http"
 DENY: Fields = {"name": "deny", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC", "rules": {}}}
 ALLOW: Fields = {"name": "allow", "typed_config": {"@type": f"t/{HTTP}.rbac.v3.RBAC"}}
 REPLACED = ALLOW | {"name": "deny"}
+WITHOUT_RULES = {"@type": f"t/{HTTP}.rbac.v3.RBACPerRoute"}
 OFF = {"@type": "t/envoy.config.route.v3.FilterConfig", "disabled": True}
 PER_ROUTE = f"t/{HTTP}.filter_chain.v3.FilterChainConfigPerRoute"
 
@@ -48,7 +49,8 @@ def denied(own: Resource, levels: tuple[Resource, ...] = (), route: Route | None
         ({}, [{"filter_chain": holds(DENY)}], {}, True),
         ({}, [{"filter_chain": holds(DENY)}, {"filter_chain": holds(ALLOW)}], {}, True),
         ({}, [{"filter_chain": holds(ALLOW)}, {"filter_chain": holds(DENY)}], {}, True),
-        ({"default_filter_chain": holds(DENY)}, [], {"deny": OFF}, False),
+        ({"default_filter_chain": holds(DENY)}, [], {"deny": OFF}, True),
+        ({"default_filter_chain": holds(DENY)}, [], {"deny": WITHOUT_RULES}, False),
         ({"default_filter_chain": holds(DENY)}, [], {"other": OFF}, True),
     ],
 )
