@@ -15,7 +15,6 @@ from collections.abc import Iterator
 import msgspec
 
 from osmscope.errors import SourceError
-from osmscope.plain_yaml import UNREADABLE, json_keys, yaml_value
 from osmscope.source.tree import Tree
 
 _FILES = {
@@ -78,6 +77,8 @@ def _items_of_json(tree: Tree, name: str) -> list[msgspec.Raw]:
 
 def _items_of_yaml(tree: Tree, name: str, kind: str) -> Iterator[msgspec.Raw]:
     """Read the objects of a kind, or all for ""; kubectl writes each item of a list at a "- "."""
+    from osmscope.plain_yaml import UNREADABLE, json_keys, yaml_value
+
     source = tree.read(name)
     is_of_kind = re.compile(rb"^  kind: %s\r?$" % (kind or "[A-Za-z]+").encode(), re.MULTILINE)
     starts = [found.start() for found in _ITEM.finditer(source.data)]
