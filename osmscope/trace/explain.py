@@ -13,7 +13,7 @@ from osmscope.trace.explain_connection import connection_steps
 from osmscope.trace.explain_policies import policy_steps, tcp_policy_steps
 from osmscope.trace.explain_response import response_steps
 from osmscope.trace.explain_routing import routing_steps
-from osmscope.trace.explain_upstream import cluster_steps
+from osmscope.trace.explain_upstream import Sent, cluster_steps
 from osmscope.trace.outcomes import Joined
 from osmscope.trace.path import ConnectionPath, FilterRun, HttpPath, SentUpstream, TcpPath
 from osmscope.trace.request import TraceRequest
@@ -75,7 +75,7 @@ def _way_steps(
     elif isinstance(way, TcpPath):
         if connection.tcp_proxy is not None:
             yield from tcp_policy_steps(connection.tcp_proxy, way.upstream)
-        yield from cluster_steps(proxy, way.upstream, way.choice.reason, None)
+        yield from cluster_steps(proxy, way.upstream, way.choice.reason, Sent())
         yield from _tunnel_steps(connection, way)
 
 
@@ -144,7 +144,8 @@ def _cluster_steps(proxy: Proxy, path: HttpPath) -> Iterator[Step]:
     if path.upstream is not None:
         headers = path.sent.headers if path.sent is not None else None
         spoken = "" if path.sent is None or path.sent.is_raw else path.request.protocol
-        yield from cluster_steps(proxy, path.upstream, choice.reason, headers, spoken)
+        sent = Sent(headers, spoken, path.request.runtime)
+        yield from cluster_steps(proxy, path.upstream, choice.reason, sent)
     elif path.reply is not None:
         yield Step(kind="cluster", chosen=choice.name, reason=path.reply.reason, failed=True)
     elif choice.missing:

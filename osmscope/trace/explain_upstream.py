@@ -1,6 +1,6 @@
 """The cluster's decisions in words: how endpoints are shared, what is spoken to them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import msgspec
@@ -20,17 +20,25 @@ MOST_HOSTS = 200
 """How many endpoints without a share are listed; the rest is counted."""
 
 
-def cluster_steps(
-    proxy: Proxy, upstream: Upstream, reason: str, headers: Headers | None, spoken: str = ""
-) -> Iterator[Step]:
+class Sent(msgspec.Struct, frozen=True):
+    """What is sent to a cluster."""
+
+    headers: Headers | None = None
+    """The request's; None for a connection of `tcp_proxy`."""
+    spoken: str = ""
+    """What the client speaks where a request is sent on, `http/1.1` or `h2`."""
+    runtime: Mapping[str, object] = {}
+    """Runtime keys that are set."""
+
+
+def cluster_steps(proxy: Proxy, upstream: Upstream, reason: str, sent: Sent) -> Iterator[Step]:
     """Tell why a cluster was taken, how its endpoints share, and what TLS is spoken to them.
 
     Args:
         proxy: The sidecar's resources.
         upstream: The cluster's part of the path.
         reason: Why it was chosen.
-        headers: The request as it is sent; None for a connection of `tcp_proxy`.
-        spoken: What the client speaks where a request is sent on, `http/1.1` or `h2`.
+        sent: What is sent to it.
     """
     refused = upstream.reply is not None or upstream.closed is not None
     words = [reason, *upstream.reasons]
@@ -53,7 +61,7 @@ def cluster_steps(
     if upstream.cluster is not None and shares is not None and shares.endpoints:
         first = shares.endpoints[0]
         owner = (first.member and proxy.cluster(first.member)) or upstream.cluster
-        yield _transport_step(_Connecting(upstream.cluster, owner, first.host), headers, spoken)
+        yield _transport_step(_Connecting(upstream.cluster, owner, first.host), sent)
 
 
 def _endpoint_step(shares: Shares) -> Step:
@@ -81,11 +89,13 @@ class _Connecting(msgspec.Struct, frozen=True):
     host: Host
 
 
-def _transport_step(connecting: _Connecting, headers: Headers | None, spoken: str) -> Step:
+def _transport_step(connecting: _Connecting, sent: Sent) -> Step:
     """Tell what is spoken to an endpoint; the protocol too, where that is not HTTP/1.1."""
-    protocol = upstream_protocol(connecting.owner, spoken) if spoken else None
-    step = _tls_step(connecting, headers, "" if protocol is None else protocol.name)
-    if protocol is None or protocol.name == "HTTP/1.1":
+    if not sent.spoken:
+        return _tls_step(connecting, sent.headers, "")
+    protocol = upstream_protocol(connecting.owner, sent.spoken, sent.runtime)
+    step = _tls_step(connecting, sent.headers, protocol.name)
+    if protocol.name == "HTTP/1.1":
         return step
     # A field that names it says no more than the name does.
     words = (

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.agreement import verdicts
+from osmscope.dump.clusters import read_clusters
+from osmscope.dump.sections import Dump
+from osmscope.resources.proxy import Proxy
+from osmscope.trace.tracer import Tracer
+from tests.oracle.agreement import trace_request, verdicts
 from tests.oracle.case import Case
 from tests.oracle.envoy_batch import Oracle
 from tests.oracle.envoy_files import endpoint
-from tests.oracle.upstream_cases import OWN, case, own, request, routed, to
+from tests.oracle.upstream_cases import OWN, case, options, own, request, routed, to
 
 pytestmark = pytest.mark.envoy
 
@@ -103,3 +107,19 @@ def test_features_that_no_rule_knows_are_named(envoy_oracle: Oracle) -> None:
     assert verdict.difference
     assert not verdict.answer.exact
     assert any(feature in words for words in verdict.answer.assumptions)
+
+
+@pytest.mark.parametrize(("percent", "protocol"), [(0, "HTTP/1.1"), (100, "HTTP/2")])
+def test_http2_is_spoken_as_told(envoy_oracle: Oracle, percent: int, protocol: str) -> None:
+    explicit = {"http2_protocol_options": {}}
+    cluster = own("127.8.3.1", **options(explicit_http_config=explicit))
+    asked = case(routed(to(OWN)), cluster, requests=[request()])
+    batch = envoy_oracle.ask([asked], bootstrap({"upstream.use_http2": percent}))
+    (outcome,) = batch.results[0].outcomes
+    assert outcome.truth is not None
+    assert outcome.truth["upstream_protocol"] == protocol
+    dump = Dump.read(batch.config_dump, where="config_dump")
+    tracer = Tracer(Proxy(dump, read_clusters(batch.clusters, where="clusters")))
+    told = tracer.explain(trace_request(batch.results[0], outcome.request, batch.node_ip))[1]
+    (step,) = [one for one in told.steps if one.kind == "upstream_tls"]
+    assert ("HTTP/2" in step.reason) is (protocol == "HTTP/2")

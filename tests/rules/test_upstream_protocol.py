@@ -48,3 +48,24 @@ def test_protocol(fields: dict[str, object], downstream: str, name: str, is_defa
     cluster = msgspec.json.decode(msgspec.json.encode(fields), type=Cluster)
     found = upstream_protocol(cluster, downstream)
     assert (found.name, found.reason == "") == (name, is_default)
+
+
+HTTP2, EITHER = "HTTP/2", "HTTP/2 or HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "name"),
+    [
+        (explicit("http2"), 0, "HTTP/1.1"),
+        (explicit("http2"), "0", "HTTP/1.1"),
+        (explicit("http2"), 50, EITHER),
+        (explicit("http2"), 100, HTTP2),
+        (explicit("http2"), "x", HTTP2),
+        (AS_THE_CLIENT, 0, "HTTP/1.1"),
+        (options(auto_config={}), 0, EITHER),
+        (explicit("http3"), 0, "HTTP/3"),
+    ],
+)
+def test_runtime_may_take_http2_away(fields: dict[str, object], value: object, name: str) -> None:
+    cluster = msgspec.json.decode(msgspec.json.encode(fields), type=Cluster)
+    assert upstream_protocol(cluster, "h2", {"upstream.use_http2": value}).name == name
