@@ -93,7 +93,7 @@ def _response(stream: socket.socket, method: str) -> Json | None:
         while missing > 0 and (chunk := stream.recv(65536)):
             received = (received + chunk).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
             missing = _missing(received, method)
-    head = received.partition(b"\r\n\r\n")[0].decode("latin-1")
+    head = received.partition(b"\r\n\r\n")[0].decode(errors="replace")
     if not head.startswith("HTTP/"):
         return None
     first, *lines = head.split("\r\n")

@@ -44,7 +44,7 @@ def _look_up(one: Explained) -> Found:
     request = one.outcome.request
     fields = [
         HeaderField(key=name, value=value.strip(" \t"))
-        for name, values in request["headers"].items()
+        for name, values in request.get("headers", {}).items()
         for value in ([values] if isinstance(values, str) else values)
     ]
     given = [HeaderField(key=name, value=value) for name, value in _answered(one).items()]
