@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from osmscope.cli.main import run
+from osmscope.source.kubeconfig import find_credentials
+from osmscope.source.kubernetes import Cluster as Live
+from tests.cluster.api import wait_until
 from tests.cluster.asking import Asked
 from tests.cluster.binaries import why_not_here
 from tests.cluster.bookstore import Bookstore, running_bookstore
+from tests.cluster.pods import DEADLINE
 from tests.cluster.running import Address, Cluster, running_cluster
 from tests.live_envoy import running_envoy
 from tests.mesh import why_not_here as why_no_mesh_here
@@ -87,3 +96,29 @@ def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, clu
         return Asked(code, printed.out, printed.err)
 
     return asked
+
+
+@pytest.fixture
+def live(cluster: Cluster) -> Iterator[Live]:
+    """The cluster as osmscope sees it."""
+    with Live(find_credentials(str(cluster.kubeconfig("operator"))), deadline=DEADLINE) as found:
+        yield found
+
+
+@pytest.fixture
+def nothing_is_left_behind(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """No folders, threads or processes of a forward outlive a test."""
+    temporary, threads = tmp_path_factory.mktemp("t"), threading.active_count()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    yield
+
+    def have_ended() -> bool:
+        gc.collect()  # a cluster that is forgotten is closed, when its loop has let go of it too
+        return threading.active_count() <= threads
+
+    wait_until(have_ended, "the threads have ended", seconds=5)
+    assert list(temporary.iterdir()) == []
+    keepers = ["pgrep", "-P", str(os.getpid()), "-f", "keeper.py"]
+    assert subprocess.run(keepers, capture_output=True).stdout == b""
