@@ -162,3 +162,9 @@ async def test_one_request_is_traced_through_both(open_app):
         assert pilot.app.history.present.view == "compare"
         await press(pilot, "t", "home", "ctrl+k", "enter")
         assert any("give a target" in note.message for note in pilot.app._notifications)
+
+
+async def test_certificates_of_a_saved_dump_say_as_of_when_their_time_is_left(open_app):
+    async with open_app() as pilot:
+        await press(pilot, "X")
+        assert "left as of 1 d ago, when it was taken" in screen_text(pilot)
