@@ -20,7 +20,7 @@ _PORT_DIGITS = 5
 class SocketAddress(Resource, frozen=True):
     """An IP address or a DNS name, with a port."""
 
-    inert = frozenset({"resolver_name", "network_namespace_filepath"})
+    inert = frozenset({"resolver_name"})
 
     protocol: str = "TCP"
     address: str = ""

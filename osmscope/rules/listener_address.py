@@ -28,12 +28,18 @@ def is_internal(listener: Listener) -> bool:
     return listener.internal_listener is not None or bool(listener.address.envoy_internal_address)
 
 
+def is_udp(listener: Listener) -> bool:
+    """Whether the listener takes datagrams, and no TCP connections."""
+    of_udp = any(socket.protocol == "UDP" for socket in _sockets(listener))
+    return of_udp or listener.udp_listener_config is not None
+
+
 def why_not_eligible(listener: Listener) -> str:
     """Say why no TCP connection can reach a listener; "" where it can."""
     if listener.api_listener is not None:
         return "it is an api_listener, which has no socket"
-    if listener.udp_listener_config is not None or _is_udp(listener):
-        return "it is a UDP listener"
+    if is_udp(listener):
+        return "it is a UDP listener, and UDP (HTTP/3 too) is not modelled"
     if is_internal(listener):
         return "it is an internal listener, which only Envoy itself connects to"
     if not any(addresses(listener)):
@@ -60,7 +66,3 @@ def _sockets(listener: Listener) -> Iterator[SocketAddress]:
     for address in (listener.address, *(extra.address for extra in listener.additional_addresses)):
         if address.socket_address is not None:
             yield address.socket_address
-
-
-def _is_udp(listener: Listener) -> bool:
-    return any(socket.protocol == "UDP" for socket in _sockets(listener))

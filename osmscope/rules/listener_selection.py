@@ -24,6 +24,7 @@ from osmscope.rules.listener_address import (
     compatible_addresses,
     is_bound,
     is_internal,
+    is_udp,
     why_not_eligible,
 )
 
@@ -147,11 +148,18 @@ class ListenerIndex:
             for listener in self._listeners:
                 if is_internal(listener) and _direction(listener) == direction:
                     return _unmodelled(listener)
-            return ListenerChoice(reason=f"no listener has the address of {wanted.text()}")
+            return ListenerChoice(reason=self._why_none(wanted))
         if len(candidates) > 1:
             reason = f"{len(candidates)} listeners may accept {wanted.text()}"
             return ListenerChoice(candidates=candidates, reason=reason)
         return ListenerChoice(listener=candidates[0], reason=f"its address accepts {wanted.text()}")
+
+    def _why_none(self, wanted: WantedConnection) -> str:
+        reason = f"no listener has the address of {wanted.text()}"
+        for listener in self._listeners:
+            if is_udp(listener) and _may_accept(listener, wanted):
+                return f'{reason}, but "{listener.name}": {why_not_eligible(listener)}'
+        return reason
 
     def _hand_over(
         self, accepting: Listener, reason: str, wanted: WantedConnection

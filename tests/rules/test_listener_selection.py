@@ -12,6 +12,7 @@ from osmscope.rules.listener_selection import (
     WantedConnection,
 )
 
+UDP = "it is a UDP listener, and UDP (HTTP/3 too) is not modelled"
 RESTORES = (ListenerFilter(name="envoy.filters.listener.original_dst"),)
 
 
@@ -181,6 +182,7 @@ def test_a_hand_over_needs_the_destination() -> None:
     assert (chosen(elsewhere), elsewhere.missing) == ("virtualOutbound", "")
 
 
+QUIC = Listener(name="q", address=address("[::]:443"), udp_listener_config=Opaque())
 GATEWAY = ListenerIndex(
     (
         listener("exact", "10.0.0.1:80"),
@@ -256,9 +258,16 @@ def test_the_only_listener_needs_no_destination() -> None:
     [
         (GATEWAY, want("10.0.0.9:99"), "no listener has the address of 10.0.0.9:99"),
         (GATEWAY, WantedConnection(destination_ip="::9"), "its address accepts ::9"),
+        (
+            ListenerIndex(
+                (Listener(name="q", address=address("[::]:443"), udp_listener_config=Opaque()),)
+            ),
+            want("[::1]:443"),
+            f'no listener has the address of [::1]:443, but "q": {UDP}',
+        ),
         (ListenerIndex(()), want(), "no listener has the address of an unknown destination"),
         (GATEWAY, want("", None, "no"), 'no listener "no" accepts connections'),
-        (GATEWAY, want("", None, "udp"), 'listener "udp" gets no TCP: it is a UDP listener'),
+        (GATEWAY, want("", None, "udp"), f'listener "udp" gets no TCP: {UDP}'),
         (GATEWAY, want("", None, "other"), "the request names it"),
         (OSM, want("10.0.0.1:80"), "outbound connections are redirected to it"),
         (
@@ -278,7 +287,7 @@ def test_why_the_others_of_a_gateway_lose() -> None:
         "other": "its address is 0.0.0.0:443, not 10.0.0.1:80",
         "v6": "its address is [::]:90, not 10.0.0.1:80",
         "unbound": "it has no socket: connections are only handed over to it",
-        "udp": "it is a UDP listener",
+        "udp": UDP,
     }
 
 
