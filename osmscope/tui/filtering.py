@@ -71,21 +71,24 @@ def parse_filter(text: str) -> Filter:
 def _tester(pattern: str, options: object) -> Callable[[str], bool]:
     """Return what tells whether an expression is found in a text.
 
-    A set of expressions says which are found and not where, in a third of a search's time. One
-    that needs more memory than a set has is refused, or finds nothing: not even the empty one.
+    A set of expressions says whether one is found and not where, in a quarter of a search's time.
+    One that needs more memory than a set has is refused, or found nowhere: not even beside an empty
+    one in an empty text.
     """
     import re2
 
-    both = re2.Set.SearchSet(options)
-    both.Add("")
-    both.Add(pattern)
+    alone, beside = re2.Set.SearchSet(options), re2.Set.SearchSet(options)
+    alone.Add(pattern)
+    beside.Add(pattern)
+    beside.Add("")
     try:
-        both.Compile()
-        is_able = bool(both.Match(""))
+        alone.Compile()
+        beside.Compile()
+        is_able = beside.Match("") is not None
     except re2.error:
         is_able = False
     if is_able:
-        match = both.Match
-        return lambda text: 1 in match(text)
+        match = alone.Match
+        return lambda text: match(text) is not None
     search = re2.compile(pattern, options).search
     return lambda text: search(text) is not None
