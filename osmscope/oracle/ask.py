@@ -135,8 +135,10 @@ def http1_bytes(request: TraceRequest) -> bytes:
     """
     headers = list(_headers(request))
     names = {name.lower() for name, _ in headers}
-    target = request.host if request.method == "CONNECT" else None
-    lines = [f"{request.method or 'GET'} {request.path or target or '/'} HTTP/1.1"]
+    target = request.path or "/"
+    if request.method == "CONNECT" and target == "/":
+        target = request.host or target
+    lines = [f"{request.method or 'GET'} {target} HTTP/1.1"]
     if request.host is not None:
         lines.append(f"host: {request.host}")
     lines += [f"{name}: {value}" for name, value in headers]

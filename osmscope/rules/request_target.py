@@ -62,8 +62,10 @@ def _connect_target(headers: Headers, target: str | None) -> str:
 
 
 def _connect(headers: Headers, target: str | None) -> Headers | LocalReply:
-    authority = parse_authority(_connect_target(headers, target))
-    if authority is None or not authority.has_port:
+    wanted = _connect_target(headers, target)
+    authority = parse_authority(wanted)
+    user, at, _ = wanted.partition("@")
+    if authority is None or not authority.has_port or (at and user):
         return _refusal("http1.invalid_url", "the target of CONNECT has to be host:port")
     return headers.remove(":path").set(":authority", authority.host_and_port)
 

@@ -47,6 +47,10 @@ def test_what_no_header_can_say_is_not_compared(changes, words):
             b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\nconnection: close\r\n\r\n",
         ),
         (
+            {"method": "CONNECT", "host": "a:80", "path": "/"},
+            b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\nconnection: close\r\n\r\n",
+        ),
+        (
             {"headers": {"transfer-encoding": "chunked", "connection": "close"}},
             b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n0\r\n\r\n",
         ),

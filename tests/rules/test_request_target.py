@@ -99,6 +99,8 @@ def test_star_is_for_options() -> None:
         ("b.com:443/x", (400, "http1.invalid_url")),
         ("b.com:", (400, "http1.invalid_url")),
         (":443", (400, "http1.invalid_url")),
+        ("a@b.com:443", (400, "http1.invalid_url")),
+        ("@b.com:443", ("b.com:443", None, None)),
     ],
 )
 def test_target_of_connect_is_an_authority(target: str | None, expected: object) -> None:
