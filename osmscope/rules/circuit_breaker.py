@@ -49,10 +49,10 @@ def limits_of(
     configured = cluster.circuit_breakers.thresholds if cluster.circuit_breakers else ()
     chosen = next((one for one in configured if one.priority == priority), None)
     thresholds = chosen or CircuitBreakerThresholds()
+    prefix = f"circuit_breakers.{cluster.name}.{priority.lower()}"
     given = {}
     for field in Limits.__struct_fields__:
-        key = f"circuit_breakers.{cluster.name}.{priority.lower()}.{field}"
-        override = whole_number((runtime or {}).get(key))
+        override = whole_number(runtime.get(f"{prefix}.{field}")) if runtime else None
         limit = getattr(thresholds, field) if override is None else override
         if limit is not None:
             given[field] = limit

@@ -101,36 +101,34 @@ def _add_upstream(upstream: Upstream | None, rest: dict[str, None], notes: dict[
         kept[assumption] = None
 
 
-def _connections(sidecar: Sidecar, upstream: Upstream | None) -> Iterator[str]:
+def _connections(sidecar: Sidecar, upstream: Upstream | None) -> tuple[str, ...]:
     """Name what is not known of the connections to endpoints."""
     cluster = upstream.cluster if upstream is not None else None
-    for one in () if cluster is None else sidecar.connecting(cluster):
-        yield from _missing_secrets(sidecar, one)
-        yield from _odd_sockets(sidecar, one)
+    if cluster is None:
+        return ()
+
+    def find() -> Iterator[str]:
+        for one in sidecar.connecting(cluster):
+            yield from _missing_secrets(sidecar, one)
+            yield from dict.fromkeys(_odd_sockets(sidecar, one))
+
+    return sidecar.remembered(("connections", id(cluster)), find)
 
 
-def _odd_sockets(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+def _odd_sockets(sidecar: Sidecar, cluster: Cluster) -> Iterator[str]:
     """Name the transport sockets that are not modelled."""
-
-    def find() -> Iterator[str]:
-        for host in sidecar.cluster_hosts(cluster).balancer.hosts or (Host(address=""),):
-            socket = transport_socket_of(cluster, host).configuration
-            if isinstance(socket, Unsupported):
-                yield f'the transport socket "{socket.type_name}" connects to the endpoint itself'
-
-    return sidecar.remembered(("connections", id(cluster)), lambda: dict.fromkeys(find()))
+    for host in sidecar.cluster_hosts(cluster).balancer.hosts or (Host(address=""),):
+        socket = transport_socket_of(cluster, host).configuration
+        if isinstance(socket, Unsupported):
+            yield f'the transport socket "{socket.type_name}" connects to the endpoint itself'
 
 
-def _missing_secrets(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+def _missing_secrets(sidecar: Sidecar, cluster: Cluster) -> Iterator[str]:
     """Name the secrets of TLS to the endpoints that are not there: no handshake without them."""
-
-    def find() -> Iterator[str]:
-        proxy, matches = sidecar.proxy, cluster.transport_socket_matches
-        sockets = [match.transport_socket for match in matches]
-        if cluster.transport_socket is not None and all(match.match for match in matches):
-            sockets.append(cluster.transport_socket)
-        for name in dict.fromkeys(name for socket in sockets for name in secret_names(socket)):
-            if proxy.secret(name) is None and not proxy.is_warming("secret", name):
-                yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'
-
-    return sidecar.remembered(("upstream secrets", id(cluster)), find)
+    proxy, matches = sidecar.proxy, cluster.transport_socket_matches
+    sockets = [match.transport_socket for match in matches]
+    if cluster.transport_socket is not None and all(match.match for match in matches):
+        sockets.append(cluster.transport_socket)
+    for name in dict.fromkeys(name for socket in sockets for name in secret_names(socket)):
+        if proxy.secret(name) is None and not proxy.is_warming("secret", name):
+            yield f'the secret "{name}", which the dump lacks, holds what upstream TLS needs'

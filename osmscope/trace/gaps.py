@@ -44,10 +44,7 @@ def gaps_on_path(sidecar: Sidecar, evaluation: Evaluation) -> Iterator[str]:
         *(way.upstream for way in evaluation.tcp),
     ):
         if upstream is not None and upstream.cluster is not None:
-            yield from _of_cluster(sidecar, upstream.cluster)
-            for member in sidecar.connecting(upstream.cluster):
-                if member is not upstream.cluster:
-                    yield from _of_cluster(sidecar, member)
+            yield from _of_clusters(sidecar, upstream.cluster)
 
 
 def _of_connection(sidecar: Sidecar, path: ConnectionPath) -> Iterator[str]:
@@ -194,6 +191,18 @@ def _route_gaps(
             yield from _per_filter_gaps(entry.typed_per_filter_config)
 
     return sidecar.remembered(("route", id(route)), find)
+
+
+def _of_clusters(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
+    """Name the fields of a cluster, and of those whose endpoints it picks."""
+
+    def find() -> Iterator[str]:
+        yield from _of_cluster(sidecar, cluster)
+        for member in sidecar.connecting(cluster):
+            if member is not cluster:
+                yield from _of_cluster(sidecar, member)
+
+    return sidecar.remembered(("clusters", id(cluster)), find)
 
 
 def _of_cluster(sidecar: Sidecar, cluster: Cluster) -> tuple[str, ...]:
