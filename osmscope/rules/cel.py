@@ -1,7 +1,8 @@
 """Conditions in the Common Expression Language.
 
 What Envoy does: a condition fits where it is true; what is false, no boolean or an error does not
-fit. `&&` and `||` forgive an error on one side where the other side decides. Text and lists are not
+fit. `&&` and `||` forgive an error on one side where the other side decides, but not that something
+other than text is put to a constant regular expression by `matches`. Text and lists are not
 joined by `+` unless the configuration says so.
 Checked against Envoy 1.40.0. Not modelled: attributes that nobody knows and functions that the
 configuration switches on; where they decide, the answer is unknown. The language is that of the
@@ -21,7 +22,7 @@ from osmscope.rules.matcher_input import MatcherInputs
 from osmscope.rules.result import Match, decided, missed, unknown
 
 if TYPE_CHECKING:
-    from cel_expr_python.cel import Expression
+    from cel_expr_python.cel import Expression, Value
 
 _NOT_READ = unknown("what a CEL expression of a form that Envoy 1.40 does not load decides")
 _NOT_INSTALLED = unknown('what a CEL condition decides (pip install "osmscope[cel]" evaluates it)')
@@ -46,12 +47,14 @@ def match_cel(expr: CelExpr, inputs: MatcherInputs, config: CelConfig | None = N
     if config is None and _adds(expr):
         return _JOINING
     now = inputs.request.now if inputs.request is not None else None
-    compiled = _compiled(serialize(expr if now is None else with_time(expr, now)))
-    if compiled is None:
-        return _NOT_INSTALLED
     found = attributes(expr, inputs)
-    value = compiled.eval(data=dict(found.data))
+    timed = expr if now is None else with_time(expr, now)
+    value = _evaluated(timed, found)
+    if value is None:
+        return _NOT_INSTALLED
     kind = value.type().name()
+    if not found.unknown and _breaks_off(timed, found):
+        return missed("the CEL condition puts to a regular expression what is no text")
     if kind == "BOOL" and not _asks_whether_known(expr, found):
         return decided(bool(value.value()), f"the CEL condition is {str(value.value()).lower()}")
     if found.unknown:
@@ -61,6 +64,38 @@ def match_cel(expr: CelExpr, inputs: MatcherInputs, config: CelConfig | None = N
     if config is not None:
         return unknown("what a CEL condition with functions of its own decides")
     return missed(f"the CEL condition cannot be evaluated: {value.value()}")
+
+
+def _evaluated(expr: CelExpr, found: Attributes) -> Value | None:
+    compiled = _compiled(serialize(expr))
+    return None if compiled is None else compiled.eval(data=dict(found.data))
+
+
+def _breaks_off(expr: CelExpr, found: Attributes) -> bool:
+    """Whether evaluation reaches `matches` with a constant pattern and something that is no text.
+
+    Envoy prepares such patterns, and gives up the whole condition then.
+    """
+    call = expr.call_expr
+    if call is not None and call.function in ("_||_", "_&&_"):
+        left, right = call.args
+        decides = _is(left, found, "BOOL") and _value(left, found) is (call.function == "_||_")
+        return _breaks_off(left, found) or (not decides and _breaks_off(right, found))
+    if call is not None and call.function == "matches":
+        subject, pattern = (*filter(None, (call.target,)), *call.args)
+        if pattern.const_expr is not None:
+            return not _is(subject, found, "STRING")
+    return any(_breaks_off(child, found) for child in children(expr))
+
+
+def _is(expr: CelExpr, found: Attributes, kind: str) -> bool:
+    value = _evaluated(expr, found)
+    return value is not None and value.type().name() == kind
+
+
+def _value(expr: CelExpr, found: Attributes) -> object:
+    value = _evaluated(expr, found)
+    return value and value.value()
 
 
 @functools.lru_cache(maxsize=1024)

@@ -6,7 +6,15 @@ from fractions import Fraction
 import msgspec
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
+from osmscope.resources.http_filters.gateway import GrpcHttp1Bridge, GrpcWeb, IpTagging
+from osmscope.resources.http_filters.header import HeaderMutation
+from osmscope.resources.http_filters.response import (
+    ConnectGrpcBridge,
+    CustomResponse,
+    Decompressor,
+)
 from osmscope.resources.http_filters.router import Router
+from osmscope.resources.http_filters.traffic import Buffer, CdnLoop, HealthCheck
 from osmscope.resources.route import PerFilterConfig
 from osmscope.rules.http_filters import opaque
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
@@ -22,7 +30,19 @@ _replace = msgspec.structs.replace
 
 _READ_BY_ALL = ("x-forwarded-proto", "content-type", "grpc-timeout")
 """What looking up any route reads: its scheme, and a gRPC request's time."""
-"""A request without it has no route."""
+_NEVER_ASK = (
+    Buffer,
+    CdnLoop,
+    ConnectGrpcBridge,
+    CustomResponse,
+    Decompressor,
+    GrpcHttp1Bridge,
+    GrpcWeb,
+    HealthCheck,
+    IpTagging,
+)
+"""Filters that do not ask for the route of a request without a body: a route that was forgotten is
+looked up later, with what they changed."""
 
 
 def run_filters(
@@ -75,37 +95,60 @@ class _Walk:
         if not resolved.enabled:
             run = FilterRun(name=name, result=None, reason=resolved.reason)
             yield _replace(path, runs=(*path.runs, run))
+        elif path.route_is_open and isinstance(stage.config, HeaderMutation):
+            # Its own changes come before it asks for the route, and those of the route after.
+            yield from self._change_and_ask(stage, path, resolved)
         elif stage.undelivered:
             result = FilterResult(request=path.request, reply=undelivered(name))
-            yield from self._after(FilterRun(name=name, result=result), path, result)
+            yield from self._after(FilterRun(name=name, result=result), path, result, stage)
         else:
             rule = RULES.get(type(stage.config), opaque.evaluate)
             context = filter_context(self._sidecar, stage, path.resolved, resolved)
             for result in rule(path.request, context):
                 run = FilterRun(name=name, result=result, reason=resolved.reason)
-                yield from self._after(run, path, result)
+                yield from self._after(run, path, result, stage)
 
-    def _after(self, run: FilterRun, path: HttpPath, result: FilterResult) -> Iterator[HttpPath]:
+    def _change_and_ask(
+        self, stage: HttpStage, path: HttpPath, resolved: ResolvedFilter
+    ) -> Iterator[HttpPath]:
+        own = _replace(resolved, levels=(), config=stage.config)
+        context = filter_context(self._sidecar, stage, path.resolved, own)
+        (changed,) = RULES[HeaderMutation](path.request, context)
+        for one in self._looked_up(path, changed):
+            yield from self.run(stage, _replace(one, request=path.request, route_is_open=False))
+
+    def _looked_up(self, path: HttpPath, result: FilterResult) -> Iterator[HttpPath]:
+        """Yield the routes of a request as a filter leaves it."""
+        if self._keeps_route(path, result):
+            yield path
+            return
+        # A stream has one random value: what was drawn before is drawn again.
+        for one in resolve(self._sidecar, self._manager, result.request, path.resolved.drawn):
+            share = path.probability * one.probability
+            found = _replace(path, missing=one.missing, probability=share)
+            yield on_route(self._manager, found, one)
+
+    def _after(
+        self, run: FilterRun, path: HttpPath, result: FilterResult, stage: HttpStage
+    ) -> Iterator[HttpPath]:
         """Go on after a filter, with another route where it made Envoy look for one."""
+        stays_open = path.route_is_open and isinstance(stage.config, _NEVER_ASK)
         probability = path.probability
         if result.probability != 1:
             probability *= Fraction(result.probability).limit_denominator(10**9)
         further = _replace(
             path,
             request=result.request,
+            route_is_open=result.clears_route_cache or stays_open,
             runs=(*path.runs, run),
             reply=result.reply,
             probability=probability,
             assumptions=(*path.assumptions, *result.assumptions),
         )
-        if not result.clears_route_cache or result.reply or self._keeps_route(path, result):
+        if result.reply or not further.route_is_open:
             yield further
-            return
-        # A stream has one random value: what was drawn before is drawn again.
-        for one in resolve(self._sidecar, self._manager, result.request, path.resolved.drawn):
-            share = probability * one.probability
-            path = _replace(further, missing=one.missing, probability=share)
-            yield on_route(self._manager, path, one)
+        else:
+            yield from self._looked_up(further, result)
 
     def _keeps_route(self, path: HttpPath, result: FilterResult) -> bool:
         """Whether the route table reads nothing of what changed since the route was looked up."""

@@ -145,6 +145,8 @@ class HttpPath(msgspec.Struct, frozen=True, kw_only=True):
     refused: bool = False
     """Whether the connection manager itself answered, before any filter."""
     resolved: Resolved = Resolved()
+    route_is_open: bool = False
+    """Whether a filter made Envoy forget the route, and no other has asked for it since."""
     runs: tuple[FilterRun, ...] = ()
     reply: LocalReply | None = None
     upstream: Upstream | None = None

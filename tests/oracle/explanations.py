@@ -25,7 +25,7 @@ from tests.trace.truth_comparison import difference
 
 _CERTIFICATE_TEXTS = re.compile(r'(?:By|Hash|Cert|Chain)=(?:"[^"]*"|[^;]*)(?:;|$)')
 
-_OF_TOKENS = r"jwt_authn_access_denied\{.*\}|via_upstream"
+_OF_TOKENS = r"jwt_authn_access_denied\{.*\}|via_upstream|route_not_found"
 _HEADER = re.compile('header "([^"]*)" names the client')
 _COMMAND = re.compile("(?:the header command|a header is set without) (%.*%)(?: is|, which is) ")
 _NOTHING = UpstreamRequest(method="", host=None, path="", headers={})

@@ -39,6 +39,8 @@ xds.route_metadata.filter_metadata['r']['k'] == 'v' · has(request.path) · !has
 request.host.endsWith('.com:80') · !connection.mtls · connection.requested_server_name == ''
 request.headers['x-a'] == 'v' ? true : false · request.query == 'x=1' · 1 == 1.0 · 1 == 1u
 dyn('a') != dyn(1) · 'b' in ['a', 'b'] · size('é') == 1 · duration('1s') > duration('0s')
+true || request.referer.matches('x') · !(false && request.referer.matches('x'))
+request.referer.matches(request.path) || true · request.path.matches('zz') || true
 source.address == '10.0.0.1:5' · source.port == 5 · request.headers[5] == 'a' || true · true
 """
 FALSE = """
@@ -46,6 +48,8 @@ request.headers['x-m'] == '1' · request.headers['zz'] == '' · !(request.header
 filter_state['fk'] == 'fv' · filter_state['zz'] == '' · request.url_path · 5 · null · false
 !(request.referer == 'x') · request.headers['zz'] == 'v' ? true : true · 'a' == dyn(1)
 int(request.headers['x-empty']) == 5 · source.address == '' · false || request.referer == 'x'
+request.referer.matches('x') || true · true && (request.referer.matches('x') || true)
+matches(request.referer, 'x') || true
 !(connection.uri_san_peer_certificate == 'x') · metadata.filter_metadata['zz']['k'] == 'v'
 """
 

@@ -162,6 +162,48 @@ def test_changed_headers_make_envoy_look_up_another_virtual_host(filters, expect
     assert answer.exact
 
 
+MUTATION = f"{HTTP}.header_mutation.v3.HeaderMutation"
+TO_B_BY_MUTATION = {
+    "request_mutations": [
+        {
+            "append": {
+                "header": {"key": ":authority", "value": "b.com"},
+                "append_action": "OVERWRITE_IF_EXISTS",
+            }
+        }
+    ]
+}
+FORGETS = lua('handle:headers():add("x", "1")')
+MUTATES = extension("mutation", MUTATION, mutations=TO_B_BY_MUTATION)
+NEVER_ASKS = extension("cdn", f"{HTTP}.cdn_loop.v3.CdnLoopConfig", cdn_id="x")
+ASKS = extension("cors", f"{HTTP}.cors.v3.Cors")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ((MUTATES,), "forwarded a"),
+        ((FORGETS, MUTATES), "forwarded b"),
+        ((MUTATES, FORGETS), "forwarded b"),
+        ((FORGETS, NEVER_ASKS, MUTATES), "forwarded b"),
+        ((FORGETS, ASKS, MUTATES), "forwarded a"),
+        ((FORGETS, MUTATES, ASKS), "forwarded b"),
+    ],
+)
+def test_a_forgotten_route_is_looked_up_by_the_filter_that_asks_for_it(filters, expected):
+    assert brief(only(behind(MOVING, *filters, clusters=TWO))) == expected
+
+
+def test_changes_by_a_route_come_after_it_was_looked_up():
+    own = typed(f"{MUTATION}PerRoute", mutations=TO_B_BY_MUTATION)
+    routes = table(
+        host("one", ["a.com"], route("a"), typed_per_filter_config={"mutation": own}),
+        host("two", ["b.com"], route("b")),
+    )
+    nothing = extension("mutation", MUTATION)
+    assert brief(only(behind(routes, FORGETS, nothing, clusters=TWO))) == "forwarded a"
+
+
 def test_the_route_stays_where_the_filter_keeps_it():
     keeping = lua(TO_B)
     keeping["typed_config"]["clear_route_cache"] = False

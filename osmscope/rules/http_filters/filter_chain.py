@@ -61,7 +61,12 @@ def _chains(context: FilterContext) -> Iterator[HeldFilters]:
 def _step(config: TypedExtensionConfig, context: FilterContext, rule_of: RuleOf) -> Step:
     inner = decode_extension(config)
     places = (context.route, context.virtual_host, context.route_configuration)
-    levels = [place.typed_per_filter_config for place in places if place is not None]
+    # Without a route there is no configuration of its virtual host or table either.
+    levels = [
+        place.typed_per_filter_config
+        for place in places
+        if place is not None and context.route is not None
+    ]
     resolved = per_filter_config.resolve(HttpFilter(name=config.name), inner, levels)
     own = msgspec.structs.replace(
         context,

@@ -18,8 +18,12 @@ from tests.oracle.families.route_actions import addition
 
 EXECUTE = f"{FILTERS}.http.composite.v3.ExecuteFilterAction"
 HEADER_INPUT = f"{TYPES}.type.matcher.v3.HttpRequestHeaderMatchInput"
-ORIGINS = ("https://a.example.com", "http://bookstore", "https://evil.test")
-REMOVED = ({"exact": "x-user"}, {"prefix": "ver"}, {"suffix": "env"}, {"contains": "ser"})
+ORIGINS = ("https://a.example.com", "http://bookstore", "https://evil.test", "https://A.example.com",
+           "http://bookstore:80", "bookstore", "http://u@bookstore", "https://a.example.com/x",
+           "file://", "http://[::1]:80")  # fmt: skip
+REMOVED = ({"exact": "x-user"}, {"prefix": "ver"}, {"suffix": "env"}, {"contains": "ser"},
+           {"safe_regex": {"regex": "x-[eu].*"}}, {"exact": "X-User"},
+           {"prefix": "X-U", "ignore_case": True}, {"suffix": "agent"})  # fmt: skip
 SCRIPT = """function envoy_on_request(h)
   h:headers():add("osm-stats-pod", "bookbuyer-1")
   h:headers():replace("x-env", "lua")
@@ -77,6 +81,14 @@ def _held(draw: Draw, inner: Json) -> Json:
 
 def _route(draw: Draw, prefix: str, names: list[str]) -> Json:
     route: Json = {"name": prefix, "match": {"prefix": prefix}, **_overrides(draw, names)}
+    # What filters change makes another route fit, where they make Envoy look for one again.
+    if draw.maybe(0.3):
+        value = draw.choice(("lua", "a", "plain", "v1"))
+        header = {
+            "name": draw.choice(("x-env", "x-user", "x-new")),
+            "string_match": {"exact": value},
+        }
+        route["match"]["headers"] = [header]
     if draw.maybe(0.15):
         return route | {"direct_response": {"status": draw.choice((200, 404, 503))}}
     return route | {"route": {"cluster": draw.choice(("alpha", "beta", "empty"))}}
@@ -93,13 +105,22 @@ def _overrides(draw: Draw, names: list[str]) -> Json:
 
 
 def _percent(draw: Draw) -> Json:
-    return {"numerator": draw.choice((0, 100, 100)), "denominator": "HUNDRED"}
+    numerator, denominator = draw.choice(
+        (
+            (0, "HUNDRED"),
+            (100, "HUNDRED"),
+            (100, "HUNDRED"),
+            (10000, "TEN_THOUSAND"),
+            (0, "MILLION"),
+        )
+    )
+    return {"numerator": numerator, "denominator": denominator}
 
 
 def _fault(draw: Draw) -> Json:
     abort = draw.one(
-        http_status=lambda: draw.choice((404, 418, 503)),
-        grpc_status=lambda: 14,
+        http_status=lambda: draw.choice((404, 418, 503, 200, 599)),
+        grpc_status=lambda: draw.choice((14, 1, 16, 7, 5)),
         header_abort=dict,
     )
     fault: Json = {"abort": abort | {"percentage": _percent(draw)}}
@@ -229,11 +250,44 @@ def _request(draw: Draw) -> Json:
     request = http_request(draw)
     sent = {
         "origin": lambda: draw.choice((*ORIGINS, "null", "")),
-        "access-control-request-method": lambda: draw.choice(("GET", "PUT")),
-        "x-envoy-fault-abort-request": lambda: draw.choice(("503", "abc", "100", "404")),
-        "x-envoy-fault-abort-request-percentage": lambda: draw.choice(("0", "100")),
-        "cdn-loop": lambda: draw.choice(("oracle", "oracle, oracle", "other; a=b", "=bad", "")),
-        "content-type": lambda: draw.choice(("application/grpc", "application/grpc-web")),
+        "access-control-request-method": lambda: draw.choice(("GET", "PUT", "", "get", "*")),
+        "access-control-request-private-network": lambda: draw.choice(("true", "false")),
+        "referer": lambda: draw.choice((*ORIGINS, "http://bookstore/#f", "r")),
+        "x-envoy-fault-abort-request": lambda: draw.choice(
+            ("503", "abc", "100", "404", "200", "199", "600", "599", " 503", "+503", "0", "")
+        ),
+        "x-envoy-fault-abort-grpc-request": lambda: draw.choice(("14", "0", "99", "x", "-1", "16")),
+        "x-envoy-fault-abort-request-percentage": lambda: draw.choice(
+            ("0", "100", "x", "101", "", "-1")
+        ),
+        "cdn-loop": lambda: draw.choice(
+            (
+                "oracle",
+                "oracle, oracle",
+                "other; a=b",
+                "=bad",
+                "",
+                "Oracle",
+                "oracle;x=y",
+                ",oracle,",
+                'a;b="q,oracle"',
+                "[::1]:80, oracle",
+                ["oracle", "oracle"],
+                "oracle other",
+                "a:80",
+                "é",
+            )
+        ),
+        "content-type": lambda: draw.choice(
+            (
+                "application/grpc",
+                "application/grpc-web",
+                "application/grpc-web-text",
+                "application/grpc-web+proto",
+                "application/grpc-web-text+proto",
+                "application/json",
+            )
+        ),
     }
     request["headers"] |= draw.fields(0.2, **sent)
     return request

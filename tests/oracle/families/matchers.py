@@ -28,10 +28,10 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "SourceIPInput": SOURCES,
     "SourcePortInput": ("1024", "40000"),
     "DirectSourceIPInput": ("127.0.0.1",),
-    "SourceTypeInput": ("local",),
-    "ServerNameInput": NAMES,
-    "TransportProtocolInput": ("tls", "raw_buffer"),
-    "ApplicationProtocolInput": ("'h2'", "'osm','h2'"),
+    "SourceTypeInput": ("local", ""),
+    "ServerNameInput": (*NAMES, "A.example.com", "other", ""),
+    "TransportProtocolInput": ("tls", "raw_buffer", "TLS"),
+    "ApplicationProtocolInput": ("'h2'", "'osm','h2'", "h2", ""),
 }
 
 Action = Callable[[], Json]
@@ -69,10 +69,10 @@ def draw_route_matchers(draw: Draw) -> Case:
         return {"name": "route", "typed_config": route | {"route": {"cluster": cluster}}}
 
     def source() -> Input:
-        name = draw.choice(("x-user", "version", ":method", ":path"))
+        name = draw.choice(("x-user", "version", ":method", ":path", "X-User", "host", "x-missing"))
         config = {"@type": HEADER, "header_name": name}
         values = {":method": ("GET", "POST"), ":path": ("/books", "/api/v1/x")}
-        known = tuple(value for value in HEADER_VALUES if value)
+        known = (*(value for value in HEADER_VALUES if value), "", "a,a", "A", "\u00e9")
         return {"name": "in", "typed_config": config}, values.get(name, known)
 
     host = {"name": "all", "domains": ["*"], "matcher": draw_matcher(draw, source, action, 2)}
@@ -104,7 +104,7 @@ def draw_matcher(draw: Draw, source: Callable[[], Input], action: Action, depth:
         kind = draw.choice(("exact_match_map", "prefix_match_map"))
         keys = draw.some(values, 1, 3)
         if kind == "prefix_match_map":
-            keys = [key[: draw.randint(1, len(key))] for key in keys]
+            keys = [key[: draw.randint(0, len(key))] for key in keys]
         entries = {key: on_match() for key in keys}
         matcher = {"matcher_tree": {"input": taken, kind: {"map": entries}}}
     return matcher | draw.fields(0.5, on_no_match=on_match)
@@ -129,6 +129,6 @@ def _tcp_request(draw: Draw) -> Json:
     if draw.maybe(0.1):
         request["src_ip"] = request["dst_ip"]
     if draw.maybe(0.4):
-        request |= {"tls": True, "alpn": draw.choice((["h2"], ["osm", "h2"], []))}
-        request |= draw.fields(0.8, sni=lambda: draw.choice(NAMES))
+        request |= {"tls": True, "alpn": draw.choice((["h2"], ["osm", "h2"], [], ["H2"]))}
+        request |= draw.fields(0.8, sni=lambda: draw.choice((*NAMES, "A.Example.com", "other")))
     return request

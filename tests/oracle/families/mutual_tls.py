@@ -115,7 +115,9 @@ def _request(draw: Draw) -> Json:
     if draw.maybe(0.2):
         request["protocol"] = "http/1.1"
     if draw.maybe(0.2):
-        request["headers"]["x-forwarded-client-cert"] = "By=spiffe://x;URI=spiffe://y"
+        request["headers"]["x-forwarded-client-cert"] = draw.choice(
+            ("By=spiffe://x;URI=spiffe://y", "", "x", ["By=a", "By=b"], 'Subject="a,b;c"')
+        )
     return request
 
 

@@ -108,8 +108,15 @@ def _permission(draw: Draw, http: bool) -> Json:
             "destination_ip": lambda: prefix_range(draw),
             "destination_port": lambda: draw.choice(PORTS),
             "destination_port_range": lambda: draw.choice(
-                ({"start": 80, "end": 443}, {"start": 443, "end": 444})
+                (
+                    {"start": 80, "end": 443},
+                    {"start": 443, "end": 444},
+                    {"start": 0, "end": 65536},
+                    {"start": 80, "end": 81},
+                    {"end": 80},
+                )
             ),
+            "metadata": lambda: _metadata(draw),
             "requested_server_name": lambda: string_match(draw, NAMES),
         }
         if http:
@@ -131,6 +138,8 @@ def _principal(draw: Draw, http: bool) -> Json:
             "source_ip": lambda: prefix_range(draw),
             "direct_remote_ip": lambda: prefix_range(draw),
             "remote_ip": lambda: prefix_range(draw),
+            "metadata": lambda: _metadata(draw),
+            "filter_state": lambda: {"key": "oracle", "string_match": string_match(draw, NAMES)},
         }
         if http:
             kinds |= {
@@ -142,6 +151,15 @@ def _principal(draw: Draw, http: bool) -> Json:
     return match_tree(draw, leaf, IDS)
 
 
+def _metadata(draw: Draw) -> Json:
+    """Draw a condition on metadata that nobody sets."""
+    value = draw.one(
+        present_match=draw.maybe, string_match=lambda: string_match(draw, NAMES), null_match=dict
+    )
+    matcher = {"filter": "oracle", "path": [{"key": "a"}], "value": value}
+    return matcher | draw.fields(0.3, invert=lambda: True)
+
+
 def _authenticated(draw: Draw) -> Json:
     names = ("bookbuyer.bookbuyer.cluster.local", "spiffe://cluster.local/ns/a/sa/b")
     return draw.fields(0.7, principal_name=lambda: string_match(draw, names))
@@ -149,7 +167,18 @@ def _authenticated(draw: Draw) -> Json:
 
 def _template(draw: Draw) -> Json:
     kind = f"{TYPES}.extensions.path.match.uri_template.v3.UriTemplateMatchConfig"
-    template = draw.choice(("/books/{id}", "/api/*/x", "/**"))
+    template = draw.choice(
+        (
+            "/books/{id}",
+            "/api/*/x",
+            "/**",
+            "/*",
+            "/{a}/{b}",
+            "/books",
+            "/{x=**}.html",
+            "/api/{v=v1}",
+        )
+    )
     return {"name": "t", "typed_config": {"@type": kind, "path_template": template}}
 
 
@@ -175,7 +204,9 @@ def _matcher(draw: Draw) -> Json:
 def _request(draw: Draw) -> Json:
     request = http_request(draw)
     if draw.maybe(0.1):
-        request["headers"]["x-forwarded-for"] = draw.choice(("10.0.0.1", "8.8.8.8"))
+        request["headers"]["x-forwarded-for"] = draw.choice(
+            ("10.0.0.1", "8.8.8.8", "10.244.1.7", "x", "", "1.1.1.1, 10.96.0.10", "::ffff:10.0.0.1")
+        )
     if draw.maybe(0.1):
         request |= {"tls": True, "sni": draw.choice(NAMES)}
     return request

@@ -56,13 +56,16 @@ def _scoped_routes(draw: Draw) -> Json:
 def _extractor(draw: Draw) -> Json:
     name = draw.choice(("x-user", "version", "x-list"))
     extractor: Json = {"name": name} | draw.fields(
-        0.6, element_separator=lambda: draw.choice((",", ";"))
+        0.6, element_separator=lambda: draw.choice((",", ";", ", ", "a", ";;"))
     )
     if "element_separator" not in extractor:
-        return extractor | {"index": 0}
+        return extractor | {"index": draw.choice((0, 0, 1))}
     return extractor | draw.one(
-        index=lambda: draw.choice((0, 1, 2)),
-        element=lambda: {"separator": draw.choice(("=", ":")), "key": draw.choice(("a", "b"))},
+        index=lambda: draw.choice((0, 1, 2, 9)),
+        element=lambda: {
+            "separator": draw.choice(("=", ":", "==", "a")),
+            "key": draw.choice(("a", "b", "", "A", " a")),
+        },
     )
 
 
@@ -70,12 +73,34 @@ def _request(draw: Draw) -> Json:
     request = http_request(draw)
     request["host"] = draw.choice(("bookstore", "a.example.com", "other"))
     parts = draw.several(
-        lambda: draw.choice(("a", "b=v1", "a=a", "a:v1", " a=b", "v1", "a=", "=", "")), 1, 3
+        lambda: draw.choice(
+            (
+                "a",
+                "b=v1",
+                "a=a",
+                "a:v1",
+                " a=b",
+                "v1",
+                "a=",
+                "=",
+                "",
+                "a==v1",
+                "a=a=b",
+                "A=v1",
+                "a =v1",
+                "a= v1",
+                "a;b=v1",
+            )
+        ),
+        1,
+        3,
     )
     request["headers"] |= draw.fields(
         0.6,
         **{
-            "x-list": lambda: draw.choice((",", ";", ", ")).join(parts),
+            "x-list": lambda: draw.choice(
+                (draw.choice((",", ";", ", ", ",,", ";;")).join(parts), parts, "\u00e9=v1,a=\u00e9")
+            ),
             "x-user": lambda: draw.choice((*KEYS, *HEADER_VALUES, *parts)),
         },
     )

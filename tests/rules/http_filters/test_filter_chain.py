@@ -9,7 +9,7 @@ from osmscope.resources.extension import decode_any
 from osmscope.resources.http_filters.router import FilterChainConfig
 from osmscope.resources.http_filters.traffic import Cors
 from osmscope.resources.resource import Resource, decode
-from osmscope.resources.route import Route
+from osmscope.resources.route import Route, RouteConfiguration
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.http_filters.filter_chain import running
 from osmscope.rules.http_filters.filter_result import FilterContext
@@ -68,3 +68,19 @@ def test_which_filters_run(
 
 def test_another_configuration_does_nothing() -> None:
     assert not denied(Cors())
+
+
+@pytest.mark.parametrize("has_route", [True, False])
+def test_without_a_route_its_table_overrides_nothing(has_route: bool) -> None:
+    own = decode(
+        FilterChainConfig, json.dumps({"default_filter_chain": holds(DENY)}).encode(), "test"
+    )
+    override = {"deny": msgspec.Raw(json.dumps(WITHOUT_RULES).encode())}
+    context = FilterContext(
+        config=own,
+        own_config=own,
+        route=Route() if has_route else None,
+        route_configuration=RouteConfiguration(typed_per_filter_config=override),
+    )
+    (result,) = running(rule_of)(Request(connection=Connection(), headers=Headers()), context)
+    assert (result.reply is None) is has_route
