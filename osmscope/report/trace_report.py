@@ -68,7 +68,7 @@ class TraceReport(msgspec.Struct, frozen=True, kw_only=True):
 
     sign: Sign
     subject: str
-    """`bookbuyer → GET bookstore:14001/books`."""
+    """`bookbuyer → GET bookstore:14001/books`; a dump without a name leaves `→ GET …`."""
     result: str
     """`reaches 3 endpoints of 2 clusters`."""
     data: str
@@ -106,7 +106,7 @@ def trace_report(
     )
     return TraceReport(
         sign=_sign({branch.sign for branch in branches}),
-        subject=f"{setting.source} → {describe_request(request)}",
+        subject=f"{setting.source} → {describe_request(request)}".lstrip(),
         result=_result(answer, _unnamed(request, setting)),
         data=setting.data,
         rows=tuple(step for step in shared if step.kind not in _SHOWN_ELSEWHERE),

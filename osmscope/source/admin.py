@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import threading
 import time
 from collections import deque
@@ -182,9 +183,10 @@ class Admin:
                 hint="check that it is Envoy's admin interface, or raise --request-timeout",
             ) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            said = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
             raise UnreachableError(
-                f"cannot be reached: {str(error) or type(error).__name__}",
-                where=where,
+                f"cannot be reached: {said}",
+                where=self.location if isinstance(error, httpcore.NetworkError) else where,
                 hint="check that Envoy runs and that its admin port is forwarded to here",
             ) from None
 

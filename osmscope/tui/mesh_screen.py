@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.widget import Widget
+from textual.widgets import Static
 
 from osmscope.report.untrusted import escaped
 from osmscope.session.mesh_listing import mesh_listing
 from osmscope.tui import actions
 from osmscope.tui.bars import Bar
+from osmscope.tui.cells import shown
 from osmscope.tui.line_list import LineList
 from osmscope.tui.location import Location
 from osmscope.tui.marking import MarkingView
@@ -25,10 +27,12 @@ class MeshScreen(TableView, MarkingView):
     VIEW = "mesh"
     CONTEXT = "mesh"
     BINDINGS: ClassVar = actions.bindings("mesh")
+    DEFAULT_CSS = "MeshScreen #nothing { padding: 0 1; }"
 
     def compose_view(self) -> Iterable[Widget]:
         """Put a caption above the table."""
         yield Bar(id="caption")
+        yield Static(id="nothing", markup=False)
         yield TableList(id="pods")
 
     def on_mount(self) -> None:
@@ -58,9 +62,12 @@ class MeshScreen(TableView, MarkingView):
         self.recaption()
 
     def recaption(self) -> None:
-        """Say how many pods there are, or why none."""
-        if not self.table.total():
-            self.query_one("#caption", Bar).put(self._nothing())
+        """Say how many pods there are, or why none, to the end: it says what to do next."""
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not self.table.total()
+        if nothing.display:
+            nothing.update(self._nothing())
+            self.query_one("#caption", Bar).put((" Pods", "strong"))
             return
         pieces = [(" Pods ", "strong"), *self.counted()]
         if self.scope.mesh.problem:
@@ -87,14 +94,14 @@ class MeshScreen(TableView, MarkingView):
         if self.scope.mesh.lister is not None:
             self.scope.find_members(self.scope.mesh.lister)
 
-    def _nothing(self) -> tuple[str, str]:
+    def _nothing(self) -> str:
         """Say why there are no pods."""
         mesh = self.scope.mesh
         if mesh.problem:
-            return f" ✗ {mesh.problem}", "bad"
+            return shown(f"✗ {mesh.problem}")
         if mesh.is_listed:
-            return " no pod with a sidecar is here; give osmscope tui a SOURCE", ""
-        return " ◌ listing the pods of the cluster …", "faint"
+            return "no pod with a sidecar is here; give osmscope tui a SOURCE"
+        return "◌ listing the pods of the cluster …"
 
     def action_read_all(self) -> None:
         """Read all sidecars, whole."""

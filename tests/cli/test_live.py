@@ -81,7 +81,10 @@ def test_what_is_no_envoy_exits_with_4_in_time(
 
 def test_nobody_there_exits_with_4(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", "http://127.0.0.1:1", TARGET]) == 4
-    assert capsys.readouterr().err.startswith("osmscope: cannot be reached: ")
+    assert capsys.readouterr().err == (
+        "osmscope: cannot be reached: Connection refused (http://127.0.0.1:1); "
+        "check that Envoy runs and that its admin port is forwarded to here\n"
+    )
 
 
 @pytest.fixture

@@ -31,6 +31,11 @@ def test_the_headline_answers(case, name, sign, result):
     assert (report.sign, report.result) == (sign, result)
 
 
+def test_a_dump_without_a_name_leaves_no_gap_in_the_headline(case):
+    report = trace_report(*case("split"), Setting(source=""))
+    assert report.subject.startswith("→ GET ")
+
+
 def test_equal_failures_are_one(case):
     answer, explanation, request = case("closed")
     (closed,) = answer.outcomes

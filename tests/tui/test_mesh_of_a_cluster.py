@@ -80,6 +80,15 @@ async def test_a_cluster_that_cannot_be_asked_says_why(lister):
         assert "✗ no answer within 30 s (kind-osm)" in screen_text(pilot)
 
 
+async def test_a_narrow_screen_says_to_the_end_what_to_do_next(lister):
+    hint = "give --kubeconfig FILE or set KUBECONFIG"
+    lister.error = UnreachableError("no cluster is known (tried /home/me/.kube/config)", hint=hint)
+    app = ScopeApp(MeshModel((), title="cluster", lister=lister), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert hint in " ".join(screen_text(pilot).split())
+
+
 async def test_a_cluster_without_sidecars_says_so(lister):
     lister.names = []
     app = ScopeApp(MeshModel((), lister=lister), now=lambda: NOW)
