@@ -234,7 +234,7 @@ def check_tls(one: Explained) -> Iterator[Checked]:
     spoken = sent[0].get("tls")
     told: Json | None = None
     if steps[0].chosen.startswith("TLS"):
-        words = re.fullmatch(r"(no SNI|SNI (.*?))(, ALPN ([^;]*))?(;.*)?", steps[0].reason)
+        words = re.fullmatch(r"(no SNI|SNI (.*?))(, ALPN ([^;]*))?(; HTTP/.*)?", steps[0].reason)
         assert words is not None, steps[0].reason
         told = {"sni": words[2] or "", "alpn": words[4].split(", ") if words[4] else []}
     difference = f"tls: {told} by {steps[0]}, Envoy {spoken}"
