@@ -8,7 +8,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from osmscope.session.request_form import FIELDS, Field, RequestForm
@@ -129,10 +128,6 @@ class TraceForm(Container):
             field.mark(errors.get(name, ""))
         for index, header in enumerate(self.headers):
             header.mark(errors.get(f"headers.{index}", ""))
-
-    def suggest(self, suggester: Suggester) -> None:
-        """Complete the target while it is typed."""
-        self.fields["target"].input.suggester = suggester
 
     def focus_first(self) -> None:
         """Go to the target."""

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-
 import pytest
 
-from osmscope.cli.main import run
 from osmscope.report.inventory.document import Ref
-from osmscope.session.request_form import RequestForm
 from tests.tui.conftest import press, screen_text, settle
+from tests.tui.trace_view import (
+    BUYER,
+    MISSING,
+    STORE,
+    V1,
+    at,
+    explained,
+    toasts,
+    trace,
+    type_text,
+)
 
 pytestmark = pytest.mark.anyio
-BUYER = "bookbuyer/bookbuyer-5ccf77f46d-rc5mg"
-V1 = "bookstore/bookstore-v1-7f9c4c8d5-x2jlp"
-STORE = "bookstore.bookstore:14001"
-# A host that no virtual host has, at the address of one that has many.
-MISSING = {"target": "bookstore.bookstor:14001/books-bought", "dst_ip": "10.96.18.11"}
-
-
-async def trace(pilot, *headers, member=BUYER, **values):
-    """Open the view with a request in it."""
-    await pilot.app.trace(member, RequestForm(values, headers))
-    await explained(pilot)
-
-
-async def explained(pilot):
-    """Wait until near misses and losers are there, too."""
-    await settle(pilot)
-    await pilot.pause(0.3)
-    await settle(pilot)
-
-
-async def type_text(pilot, text):
-    """Type without waiting in between."""
-    await pilot.press(*(_KEYS.get(letter, letter) for letter in text))
-    await explained(pilot)
-
-
-_KEYS = {":": "colon", "/": "slash", ".": "full_stop", "-": "minus", " ": "space"}
-
-
-async def at(pilot, label):
-    """Put the cursor on a decision."""
-    path = pilot.app.view.path
-    lines = ["".join(text for text, _ in path.pieces(n, 200)) for n in range(path.count())]
-    path.cursor = next(n for n, line in enumerate(lines) if f" {label} " in line)
-    await settle(pilot)
-
-
-def clipboard(pilot):
-    return pilot.app.clipboard
-
-
-def toasts(pilot):
-    return [notice.message for notice in pilot.app._notifications]
 
 
 async def test_each_keystroke_traces_anew(open_app):
@@ -205,103 +168,6 @@ async def test_assumptions_are_shown_and_counted(open_app):
         assert "≈ assumed   nowhere.example resolves to an address that no filter chain" in text
 
 
-async def test_the_command_that_is_copied_gives_the_same_answer_in_a_shell(open_app, capsys):
-    async with open_app() as pilot:
-        await trace(pilot, "client-app: x y", target=f"{STORE}/books-bought", method="POST")
-        await press(pilot, "c")
-        told = pilot.app.view.told
-    line = clipboard(pilot)
-    assert line == (
-        f"osmscope trace {BUYER} --from demo {STORE}/books-bought -X POST -H 'client-app: x y'"
-    )
-    assert run([*shlex.split(line)[1:], "-o", "jsonl"]) == 0
-    outcomes = json.loads(capsys.readouterr().out)["outcomes"]
-    assert [one["cluster"] for one in outcomes] == [
-        one.cluster for one in told.traced.answer.outcomes
-    ]
-
-
-async def test_a_request_is_copied_as_curl_with_what_curl_cannot_say(open_app):
-    async with open_app() as pilot:
-        await trace(pilot, target=STORE, src_ip="10.0.0.1")
-        await press(pilot, "C")
-        assert clipboard(pilot) == (f"curl --connect-to {STORE}:10.96.18.11:14001 http://{STORE}/")
-        assert any("the client's address is that of the host" in one for one in toasts(pilot))
-        await trace(pilot, target="tcp://10.0.0.1:1")
-        await press(pilot, "C")
-        assert any("curl speaks HTTP" in one for one in toasts(pilot))
-
-
-async def test_a_request_is_copied_as_a_line_of_json(open_app):
-    async with open_app() as pilot:
-        await trace(pilot, target=f"{STORE}/x")
-        await press(pilot, "J")
-        fields = json.loads(clipboard(pilot))
-        assert (fields["host"], fields["path"], fields["dst_port"]) == (STORE, "/x", 14001)
-
-
-async def test_a_request_is_saved_as_tests_that_pass(open_app, tmp_path, capsys):
-    path = tmp_path / "routes.test.yaml"
-    path.write_text(
-        "# ours\ntests:\n- test_name: old\n  input: {host: a}\n  validate: {verdict: forwarded}\n"
-    )
-    async with open_app() as pilot:
-        await trace(pilot, target=STORE)
-        await press(pilot, "s")
-        assert "tests file" in screen_text(pilot)
-        prompt = pilot.app.view.prompt.query_one("Input")
-        prompt.value = str(path)
-        await press(pilot, "enter")
-        assert any(one.startswith("2 tests are now in") for one in toasts(pilot))
-        prompt.value = ""
-        await press(pilot, "s", "enter")
-        assert any(one.startswith("2 tests are now in") for one in toasts(pilot))
-    assert path.read_text().startswith("# ours\n")
-    run(["test", str(path), "bookbuyer", "--from", "demo", "-v"])
-    out = capsys.readouterr().out
-    assert out.count("GET bookstore.bookstore:14001: 50 % to cluster") == 4
-    assert list(tmp_path.iterdir()) == [path]
-
-
-async def test_a_file_of_something_else_is_left_alone(open_app, tmp_path):
-    path = tmp_path / "other.yaml"
-    path.write_text("something: else\n")
-    async with open_app() as pilot:
-        await trace(pilot, target=STORE)
-        pilot.app.view.file = str(path)
-        await press(pilot, "s", "enter")
-        assert any("no list of `tests:`" in one for one in toasts(pilot))
-        pilot.app.view.file = str(tmp_path / "no" / "folder.yaml")
-        await press(pilot, "s", "enter")
-        assert any("cannot be written" in one for one in toasts(pilot))
-    assert path.read_text() == "something: else\n"
-
-
-async def test_requests_that_were_asked_before_can_be_asked_again(open_app):
-    async with open_app() as pilot:
-        await press(pilot, "t")
-        await press(pilot, "escape", "H")
-        assert "nothing was asked before" in toasts(pilot)
-        await trace(pilot, "authorization: secret", target="bookstore-v1:14001")
-        await press(pilot, "i", "enter")
-        await trace(pilot, target=f"{STORE}/x")
-        await press(pilot, "H")
-        text = screen_text(pilot)
-        assert "Asked before" in text
-        assert "GET bookstore-v1:14001 authorization: …" in text
-        await press(pilot, "j", "enter")
-        await settle(pilot)
-        assert pilot.app.view.form().text("target") == "bookstore-v1:14001"
-        assert "✓ reaches 10.244.1.21:14001" in screen_text(pilot)
-
-
-async def test_without_an_answer_there_is_nothing_to_copy(open_app):
-    async with open_app() as pilot:
-        await press(pilot, "t", "escape", "c")
-        assert "there is no answer to this request yet" in toasts(pilot)
-        assert clipboard(pilot) == ""
-
-
 @pytest.mark.parametrize(
     ("label", "kind", "key"),
     [
@@ -401,26 +267,6 @@ async def test_escape_goes_from_the_fields_to_the_path_and_up(open_app):
         assert pilot.app.history.present.view == "browse"
 
 
-async def test_a_file_that_cannot_be_read_says_so(open_app, tmp_path):
-    path = tmp_path / "config_dump.json"
-    path.write_text("{}")
-    async with open_app(str(path)) as pilot:
-        await pilot.app.trace(next(iter(pilot.app.mesh.members)))
-        await settle(pilot)
-        await type_text(pilot, "a:1")
-        assert "✓" not in screen_text(pilot)
-
-
-@pytest.mark.envoy
-async def test_a_real_envoy_can_be_asked(open_app):
-    async with open_app() as pilot:
-        await trace(pilot, target=STORE)
-        await press(pilot, "V")
-        await pilot.app.workers.wait_for_complete()
-        await settle(pilot)
-        assert "✓ a real Envoy decides the same" in toasts(pilot)
-
-
 async def test_what_is_typed_before_a_new_header_field_is_drawn_is_taken(open_app):
     async with open_app() as pilot:
         await press(pilot, "enter", "j", "j", "j", "t")
@@ -436,7 +282,6 @@ async def test_what_is_typed_before_a_new_header_field_is_drawn_is_taken(open_ap
 async def test_what_is_typed_while_the_first_answer_is_prepared_is_answered(open_app):
     async with open_app() as pilot:
         await pilot.app.trace(BUYER)
-        await pilot.press(*(_KEYS.get(letter, letter) for letter in STORE))
-        await explained(pilot)
+        await type_text(pilot, STORE)
         assert pilot.app.view.told.question.form.text("target") == STORE
         assert pilot.app.view.told.report.sign == "good"
