@@ -77,12 +77,6 @@ def of_answer(answer: Answer) -> int:
     return CANNOT_BE_TOLD if "unknown" in verdicts or not verdicts else REACHES
 
 
-def of_answers(codes: Iterable[int]) -> int:
-    """Return the exit code of several: the first of 2, 1 and 3 that occurs."""
-    found = set(codes)
-    return next((c for c in (BAD_INPUT, DOES_NOT_REACH, CANNOT_BE_TOLD) if c in found), REACHES)
-
-
 def of_error(error: OsmscopeError) -> int:
     """Return the exit code of an error."""
     return NOT_REACHABLE if isinstance(error, UnreachableError) else BAD_INPUT

@@ -43,7 +43,6 @@ _CHAINS: tuple[tuple[Direction, re.Pattern[str]], ...] = (
     ),
     ("egress", re.compile(r"egress-(?P<protocol>http|https|tcp|tcp-server-first)\.(?P<port>\d+)")),
 )
-_VIRTUAL_HOST = re.compile(r"(?:outbound|inbound|ingress|egress)_virtual-host\|(?P<host>.+)")
 _CLUSTER = re.compile(rf"{_SERVICE}(?:\|(?P<port>\d+))?(?:\|local|-local)?")
 _NODE = re.compile(
     r"(?P<uuid>[0-9a-f-]{36})\.sidecar\.(?P<account>[^.]+)\.(?P<namespace>[^.]+)\.(?P<domain>.+)"
@@ -88,12 +87,6 @@ def parse_cluster_name(name: str) -> ServicePort | None:
     """Read a cluster's name, `namespace/service|port`; None if it is not one of OSM's."""
     found = _CLUSTER.fullmatch(name)
     return found and _service_port(None, found)
-
-
-def virtual_host_service(name: str) -> str:
-    """Return the host in a virtual host's name; "" if it is not one of OSM's."""
-    found = _VIRTUAL_HOST.fullmatch(name)
-    return found["host"] if found else ""
 
 
 def node_namespace(node_id: str) -> str:

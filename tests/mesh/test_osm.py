@@ -54,11 +54,6 @@ def test_other_cluster_names_are_left_alone():
     assert osm.parse_cluster_name("httpbin.org:80") is None
 
 
-def test_a_virtual_host_name_tells_its_host():
-    assert osm.virtual_host_service("outbound_virtual-host|a.b") == "a.b"
-    assert osm.virtual_host_service("backend") == ""
-
-
 def test_a_node_id_tells_its_namespace():
     node = "1bd6fce4-d999-412a-a8e8-aa8a12799ea7.sidecar.curl.client.cluster.local"
     assert osm.node_namespace(node) == "client"

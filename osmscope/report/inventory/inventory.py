@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
 import threading
 
 import msgspec
@@ -25,8 +24,6 @@ from osmscope.report.table import Cell, Row
 from osmscope.resources.address import split_host_port
 from osmscope.resources.certificate import secret_facts
 from osmscope.resources.proxy import Proxy
-
-_PORT = re.compile(r"port (\d+)")
 
 
 class Inventory:
@@ -216,14 +213,6 @@ class Inventory:
         for row in listing.rows:
             if any(split_host_port(line)[1] == port for line in _lines(row.cells[bound])):
                 return Ref("listener", row.key)
-        return None
-
-    def chain_for_port(self, listener: Ref, port: int | None) -> Ref | None:
-        """Find the first chain of a listener that asks for a port."""
-        for row in self.parts("filter_chain", listener):
-            found = [_PORT.fullmatch(line) for line in _lines(row.cells[2])]
-            if any(match is not None and match[1] == str(port) for match in found):
-                return Ref("filter_chain", row.key)
         return None
 
 
