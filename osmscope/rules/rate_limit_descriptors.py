@@ -81,9 +81,18 @@ def policies_of(
 
 
 def descriptors_of(
-    policies: tuple[RateLimitPolicy, ...], stage: int, request: Request, context: FilterContext
+    policies: tuple[RateLimitPolicy, ...],
+    stage: int | None,
+    request: Request,
+    context: FilterContext,
 ) -> Descriptors:
     """Make the descriptors of a request.
+
+    Args:
+        policies: The rate limits that count.
+        stage: The filter's; None where the rate limits are its own, whose stage does not matter.
+        request: The request.
+        context: The route and the virtual host.
 
     Raises:
         DumpError: RE2 refuses an expression.
@@ -91,7 +100,7 @@ def descriptors_of(
     listed: list[Descriptor] = []
     missing: dict[str, None] = {}
     for policy in policies:
-        if policy.stage != stage or policy.apply_on_stream_done:
+        if stage not in (None, policy.stage) or policy.apply_on_stream_done:
             continue
         try:
             descriptor = tuple(_entries(policy, request, context))

@@ -125,6 +125,12 @@ def test_limits_of_other_stages_make_no_descriptor(fields: Fields) -> None:
     assert descriptors(key("x"), **fields) == Descriptors()
 
 
+def test_the_stage_of_a_filter_s_own_limits_does_not_matter() -> None:
+    policy = msgspec.convert({"actions": [key("x")], "stage": 1}, RateLimitPolicy)
+    found = descriptors_of((policy,), None, REQUEST, CONTEXT)
+    assert found == Descriptors(((("generic_key", "x"),),))
+
+
 @pytest.mark.parametrize(
     ("own", "option", "route", "host", "included", "expected"),
     [

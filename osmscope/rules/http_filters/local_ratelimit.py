@@ -45,7 +45,8 @@ def evaluate(request: Request, context: FilterContext) -> tuple[FilterResult, ..
         if fraction is None or probability(fraction, request.runtime) == 0:
             return goes_on(request, f"{name} of the local rate limit is 0 %", name)
     policies = policies_of(config.rate_limits, config.vh_rate_limits, context)
-    found = descriptors_of(policies, config.stage, request, context)
+    stage = None if config.rate_limits else config.stage
+    found = descriptors_of(policies, stage, request, context)
     buckets = list(_buckets(config, found))
     if not buckets:
         return goes_on(request, "none of the request's descriptors has a bucket", "descriptors")
