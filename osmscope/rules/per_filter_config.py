@@ -1,10 +1,10 @@
 """Which configuration an HTTP filter uses for a request, and whether it runs at all.
 
-What Envoy does: the filter's name is looked up on the weighted cluster, the route, the virtual
-host and the route configuration; the most specific level that has it decides alone. A
-`FilterConfig` switches the filter off, or wraps a configuration; an empty one stands for the
-filter's own. A configuration switches a `disabled` filter on. Filters that merge levels get all of
-them.
+What Envoy does: the filter's name is looked up on the weighted cluster, the route, the virtual host
+and the route configuration; the most specific level that has it decides alone. A `FilterConfig`
+switches the filter off, or wraps a configuration; an empty one switches it on, and leaves the
+configuration to the next level that has one, or to the filter's own. A configuration switches a
+`disabled` filter on. Filters that merge levels get all of them.
 Checked against Envoy 1.40.0. Not modelled: Envoy before 1.22, which looked up the filter's
 canonical name whatever its instance was called.
 """
@@ -55,12 +55,13 @@ def resolve(
         return ResolvedFilter(not http_filter.disabled, own, (), reason)
     configs = [_unwrapped(config) for config in found]
     merged = tuple(c for c in reversed(configs) if not isinstance(c, FilterConfig))
-    config = configs[0]
-    if not isinstance(config, FilterConfig):
-        return ResolvedFilter(True, config, merged, "configured for this route")
-    if config.disabled:
+    nearest = configs[0]
+    if not isinstance(nearest, FilterConfig):
+        return ResolvedFilter(True, nearest, merged, "configured for this route")
+    if nearest.disabled:
         return ResolvedFilter(False, own, merged, "disabled for this route")
-    return ResolvedFilter(True, own, merged, "enabled for this route")
+    # The last of `merged` is the most specific one.
+    return ResolvedFilter(True, (own, *merged)[-1], merged, "enabled for this route")
 
 
 def _decoded(name: str, body: msgspec.Raw) -> Resource:

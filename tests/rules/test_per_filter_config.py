@@ -32,8 +32,10 @@ def wrapped(**fields: object) -> dict[str, object]:
         ([None, fault("vhost"), fault("rc")], True, "vhost", ["rc", "vhost"]),
         ([wrapped(disabled=True), fault("vhost")], False, "own", ["vhost"]),
         ([fault("route"), wrapped(disabled=True)], True, "route", ["route"]),
-        ([wrapped(config={}), fault("vhost")], True, "own", ["vhost"]),
-        ([wrapped(), fault("vhost")], True, "own", ["vhost"]),
+        ([wrapped(config={}), fault("vhost")], True, "vhost", ["vhost"]),
+        ([wrapped(config={}), None, fault("rc")], True, "rc", ["rc"]),
+        ([wrapped(config={}), wrapped(disabled=True)], True, "own", []),
+        ([wrapped(), fault("vhost")], True, "vhost", ["vhost"]),
         ([wrapped(config=fault("in")), fault("vhost")], True, "in", ["vhost", "in"]),
     ],
 )
