@@ -144,7 +144,7 @@ def _of_the_session(verdict: Verdict, batch: Batch) -> bool:
     truth = recorded(verdict.outcome, verdict.answer)
     if truth["truth"].get("details") == "no_healthy_upstream":
         return True
-    headers = verdict.outcome.request["headers"]
+    headers = verdict.outcome.request.get("headers", {})
     kept = {name: headers[name] for name in headers if name not in ("x-session", "cookie")}
     outcome = msgspec.structs.replace(
         verdict.outcome, request=verdict.outcome.request | {"headers": kept}
