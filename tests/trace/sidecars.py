@@ -222,3 +222,19 @@ def brief(outcome: OutcomeAnswer) -> str:
 
 def shares(answer: Answer) -> dict[str, float]:
     return {brief(one): round(one.probability, 9) for one in answer.outcomes}
+
+
+def reaching(*clusters: Json, eds: Iterable[Json] | None = None, **action: object) -> Tracer:
+    """A sidecar whose only route leads to the clusters."""
+    routes = table(host("all", ["*"], route(action=action)))
+    return behind(routes, clusters=clusters, eds=eds)
+
+
+def of_type(name: str, kind: str, **fields: object) -> Json:
+    """A cluster of a type of its own."""
+    config = {"@type": f"type.googleapis.com/envoy.extensions.clusters.{kind}", **fields}
+    custom = {"name": f"envoy.clusters.{name}", "typed_config": config}
+    return {"name": "a", "lb_policy": "CLUSTER_PROVIDED", "cluster_type": custom}
+
+
+DYNAMIC_FORWARD_PROXY = of_type("dynamic_forward_proxy", "dynamic_forward_proxy.v3.ClusterConfig")

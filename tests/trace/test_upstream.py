@@ -3,10 +3,10 @@
 import pytest
 
 from tests.trace.sidecars import (
+    DYNAMIC_FORWARD_PROXY,
     EVERYTHING,
     HTTP,
     ORIGINAL_DST,
-    address,
     ask,
     behind,
     brief,
@@ -17,7 +17,9 @@ from tests.trace.sidecars import (
     host,
     listener,
     manager,
+    of_type,
     only,
+    reaching,
     route,
     section,
     sections,
@@ -28,11 +30,6 @@ from tests.trace.sidecars import (
 )
 
 EDS = {"name": "a", "type": "EDS"}
-
-
-def reaching(*clusters, eds=None, **action):
-    routes = table(host("all", ["*"], route(action=action)))
-    return behind(routes, clusters=clusters, eds=eds)
 
 
 @pytest.mark.parametrize(
@@ -118,39 +115,6 @@ def test_hashing_picks_one_endpoint_or_says_what_it_lacks(policy, asked, known):
     assert len(outcome.endpoints) == int(known)
 
 
-AGGREGATE = {
-    "name": "a",
-    "lb_policy": "CLUSTER_PROVIDED",
-    "cluster_type": {
-        "name": "envoy.clusters.aggregate",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig",
-            "clusters": ["one", "two"],
-        },
-    },
-}
-
-
-@pytest.mark.parametrize(
-    ("members", "expected"),
-    [
-        ([cluster("one", "10.0.0.1:1"), cluster("two", "10.0.0.2:1")], ["10.0.0.1:1"]),
-        ([cluster("one", "10.0.0.1:1!"), cluster("two", "10.0.0.2:1")], ["10.0.0.2:1"]),
-        ([cluster("two", "10.0.0.2:1")], ["10.0.0.2:1"]),
-        ([], []),
-        ([{"name": "one", "type": "EDS"}], []),
-    ],
-)
-def test_an_aggregate_goes_to_its_first_healthy_member(members, expected):
-    answer = ask(reaching(AGGREGATE, *members))
-    outcome = answer.outcomes[0]
-    assert [one.address for one in outcome.endpoints] == expected
-    unknown = bool(members) and "type" in members[0] and members[0]["type"] == "EDS"
-    assert answer.exact is not unknown
-    if not expected:
-        assert brief(outcome) == ("unknown" if unknown else "503 UH no_healthy_upstream")
-
-
 @pytest.mark.parametrize(
     ("filters", "lb", "asked", "expected"),
     [
@@ -171,22 +135,14 @@ def test_an_original_destination(filters, lb, asked, expected):
     assert found == expected
 
 
-def of_type(name, kind, **fields):
-    config = {"@type": f"type.googleapis.com/envoy.extensions.clusters.{kind}", **fields}
-    custom = {"name": f"envoy.clusters.{name}", "typed_config": config}
-    return {"name": "a", "lb_policy": "CLUSTER_PROVIDED", "cluster_type": custom}
-
-
-DYNAMIC = of_type("dynamic_forward_proxy", "dynamic_forward_proxy.v3.ClusterConfig")
-COMPOSITE = of_type(
-    "composite", "composite.v3.ClusterConfig", clusters=[{"name": "one"}, {"name": "two"}]
-)
-
-
 @pytest.mark.parametrize(
     ("kind", "asked", "missing"),
     [
-        (DYNAMIC, {"host": "b.com"}, 'the address of "b.com", for which Envoy asks DNS'),
+        (
+            DYNAMIC_FORWARD_PROXY,
+            {"host": "b.com"},
+            'the address of "b.com", for which Envoy asks DNS',
+        ),
         (of_type("redis", "redis.v3.RedisClusterConfig"), {}, "found at request time"),
         (of_type("mcp_multicluster", "mcp.v3.X"), {}, "found at request time"),
     ],
@@ -198,84 +154,11 @@ def test_what_is_found_at_request_time_is_unknown(kind, asked, missing):
 
 
 def test_an_authority_that_is_an_address_is_its_own_endpoint():
-    answer = ask(reaching(DYNAMIC), host="192.0.2.7:8080")
+    answer = ask(reaching(DYNAMIC_FORWARD_PROXY), host="192.0.2.7:8080")
     assert ([e.address for e in answer.outcomes[0].endpoints], answer.exact) == (
         ["192.0.2.7:8080"],
         True,
     )
-
-
-@pytest.mark.parametrize(
-    ("members", "expected"),
-    [
-        ([cluster("one", "10.0.0.1:1"), cluster("two", "10.0.0.2:1")], "10.0.0.1:1"),
-        ([cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
-        ([], "503 UH no_healthy_upstream"),
-        ([{"name": "one", "type": "EDS"}], "unknown"),
-    ],
-)
-def test_a_composite_goes_to_its_first_member_with_an_endpoint(members, expected):
-    outcome = only(reaching(COMPOSITE, *members))
-    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
-    assert found == expected
-
-
-TO_DESTINATION = {"name": "one", "type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}
-"""No listener filter restores the destination: it finds none."""
-
-
-def within(name, *members):
-    config = {"clusters": [{"name": member} for member in members]}
-    return of_type("composite", "composite.v3.ClusterConfig", **config) | {"name": name}
-
-
-@pytest.mark.parametrize(
-    ("members", "expected"),
-    [
-        ([within("one", "two"), cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
-        ([within("one", "three"), cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
-        ([within("one", "one"), cluster("two", "10.0.0.2:1")], "unknown"),
-        ([DYNAMIC | {"name": "one"}], "unknown"),
-        ([TO_DESTINATION, cluster("two", "10.0.0.2:1")], "10.0.0.2:1"),
-    ],
-)
-def test_members_of_a_composite_pick_by_themselves(members, expected):
-    outcome = only(reaching(COMPOSITE, *members))
-    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
-    assert found == expected
-
-
-@pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        (None, "unknown"),
-        ([{"name": "one"}], "10.0.0.3:1"),
-        ([{"name": "one", "host_statuses": [{"address": address("10.0.0.9:1")}]}], "unknown"),
-    ],
-)
-def test_members_of_an_aggregate_may_find_endpoints_by_requests(statuses, expected):
-    members = [TO_DESTINATION, cluster("two", "10.0.0.3:1")]
-    routes = manager(table(host("all", ["*"], route())))
-    built = sections([listener(chain(routes))], clusters=[AGGREGATE, *members])
-    outcome = only(tracer(built, statuses))
-    found = outcome.endpoints[0].address if outcome.endpoints else brief(outcome)
-    assert found == expected
-
-
-@pytest.mark.parametrize(
-    ("of", "expected"),
-    [
-        ("a", {"forwarded a": 1.0}),
-        ("one", {"503 UO upstream_reset_before_response_started{overflow}": 0.7,
-                 "forwarded a": 0.3}),
-    ],
-)  # fmt: skip
-def test_of_an_aggregate_the_members_have_circuit_breakers(of, expected):
-    breaker = {"circuit_breakers": {"thresholds": [{"max_requests": 0}]}}
-    own = {name: breaker if name == of else {} for name in ("a", "one")}
-    one = cluster("one", "10.0.0.1:1", "10.0.0.2:1!", **own["one"])
-    sidecar = reaching({**AGGREGATE, **own["a"]}, one, cluster("two", "10.0.0.3:1"))
-    assert shares(ask(sidecar)) == expected
 
 
 @pytest.mark.parametrize(
@@ -355,6 +238,8 @@ def test_each_endpoint_may_have_a_host_of_its_own(names, expected):
 
 
 ODCDS = {"source": {}}
+
+
 ON_DEMAND = f"{HTTP}.on_demand.v3.OnDemand"
 
 
@@ -380,11 +265,23 @@ def test_a_missing_cluster_may_be_fetched_on_demand(of_filter, of_route, expecte
 
 
 CHECKED = {"health_checks": [{"timeout": "1s"}]}
+
+
 DETECTING = {"outlier_detection": {}}
+
+
 OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
 BY_OPTIONS = {"typed_extension_protocol_options": {OPTIONS: typed(OPTIONS, outlier_detection={})}}
+
+
 CONFIGURED = "health checks and outlier detection find what is configured"
+
+
 WAITS = "no endpoint waits for its first health check"
+
+
 IGNORING = {"common_lb_config": {"ignore_new_hosts_until_first_hc": True}}
 
 
@@ -407,8 +304,3 @@ def test_health_that_only_clusters_would_tell_is_assumed(fields, dumped, words):
     assert answer.exact is (words is None)
     assert bool(answer.assumptions) is (words is not None)
     assert words is None or words in answer.assumptions[0]
-
-
-def test_the_health_of_members_is_assumed_too():
-    answer = ask(reaching(AGGREGATE, cluster("one", **CHECKED)))
-    assert CONFIGURED in answer.assumptions[0]
