@@ -29,8 +29,8 @@ from osmscope.oracle.access_log import LogLine, read_line
 from osmscope.oracle.json_tree import Json, message, messages, text
 from osmscope.oracle.not_comparable import NotComparableError
 from osmscope.oracle.runnable import ACCESS_LOG, ADMIN_SOCKET
-from osmscope.oracle.scratch_folder import ScratchFolder
 from osmscope.source import keeper
+from osmscope.source.locked_folder import LockedFolder
 
 _PAUSE = 0.003
 _FOR_MORE = 8
@@ -74,7 +74,7 @@ class EnvoyProcess:
         self._read_to = 0
         self._runtime: dict[str, str] = {}
         self._output: BinaryIO | None = None
-        self._scratch = ScratchFolder()
+        self._scratch = LockedFolder("osmscope-verify-")
 
     @property
     def folder(self) -> Path:
@@ -82,7 +82,6 @@ class EnvoyProcess:
         return self._scratch.path
 
     def __enter__(self) -> Self:
-        self._scratch.__enter__()
         return self
 
     def __exit__(
@@ -102,7 +101,7 @@ class EnvoyProcess:
                 self._process.wait()
         if self._output is not None:
             self._output.close()
-        self._scratch.__exit__(kind, error, trace)
+        self._scratch.close()
 
     def start(self, bootstrap: Json, deadline: float) -> dict[str, int]:
         """Start Envoy and wait until it listens.

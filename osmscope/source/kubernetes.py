@@ -22,7 +22,7 @@ from osmscope.source.kubectl_forward import KubectlForward
 from osmscope.source.kubernetes_api import GRACE, PODS, ApiServer, NotFoundError, Question
 from osmscope.source.kubernetes_forward import Forward, deleted_meanwhile
 from osmscope.source.kubernetes_lists import PodFacts, read_continue, read_pod, read_pods
-from osmscope.source.socket_folder import SocketFolder
+from osmscope.source.locked_folder import LockedFolder
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Cluster:
         self.deadline = deadline
         self._api = ApiServer(credentials, deadline)
         self._loop = EventLoop()
-        self._folder = SocketFolder()
+        self._folder = LockedFolder("osmscope-forward-")
         self._forwards: set[Forward] = set()
         self._numbers = itertools.count(1)
         self._close = weakref.finalize(
@@ -185,7 +185,7 @@ def _close(
     loop: EventLoop,
     api: ApiServer,
     forwards: set[Forward],
-    folder: SocketFolder,
+    folder: LockedFolder,
 ) -> None:
     with contextlib.suppress(Exception):
         for forward in list(forwards):

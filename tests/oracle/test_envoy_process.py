@@ -90,9 +90,11 @@ def test_of_all_that_envoy_says_the_refusal_is_told(said, reason):
 
 def test_a_refused_bootstrap_says_why():
     bootstrap: dict[str, object] = {"static_resources": {"listeners": 3}}
-    with EnvoyProcess() as envoy, pytest.raises(NotComparableError, match=r"refuses.*listeners"):
-        envoy.start(bootstrap, time.monotonic() + 20)
-    assert not envoy.folder.exists()
+    with EnvoyProcess() as envoy:
+        folder = envoy.folder
+        with pytest.raises(NotComparableError, match=r"refuses.*listeners"):
+            envoy.start(bootstrap, time.monotonic() + 20)
+    assert not folder.exists()
 
 
 def test_too_little_time_says_how_to_give_more():
