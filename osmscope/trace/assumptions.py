@@ -23,7 +23,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     rest: tuple[str, ...] = ()
     """The answer rests on these: it is not exact."""
     notes: tuple[str, ...] = ()
-    """These leave the answer exact: they are about load and about other versions of Envoy."""
+    """These leave the answer exact: that endpoints share by load."""
 
 
 def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation) -> Assumptions:
@@ -46,9 +46,9 @@ def assumptions_of(sidecar: Sidecar, asked: TraceRequest, evaluation: Evaluation
     if evaluation.http or evaluation.tcp:
         rest.update(dict.fromkeys(_runtime_layers(sidecar)))
         rest.update(dict.fromkeys(_runtime_features(sidecar, asked)))
-    notes.update(dict.fromkeys(_of_another_version(sidecar)))
+    rest.update(dict.fromkeys(_of_another_version(sidecar)))
     if sidecar.proxy.sheds_load:
-        notes[_NO_OVERLOAD] = None
+        rest[_NO_OVERLOAD] = None
     rest.update(dict.fromkeys(gaps_on_path(sidecar, evaluation)))
     return Assumptions(rest=tuple(rest), notes=tuple(notes))
 
