@@ -16,6 +16,8 @@ from osmscope.session.sources import SourceOptions
 from osmscope.tui.app import ScopeApp
 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
+_MOST = 100
+"""Times that it is looked whether anything is still at work."""
 _SHORT = 0.3
 """Seconds of the longest timer that waits for the user to rest."""
 Opened = AbstractAsyncContextManager[Pilot[None]]
@@ -39,7 +41,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every worker is done, no short timer runs, and everything is drawn."""
     await pilot.pause()
-    while (workers := _at_work(pilot)) or _is_timed(pilot):
+    for _ in range(_MOST):  # a sidecar that is read again all the time never rests
+        workers = _at_work(pilot)
+        if not workers and not _is_timed(pilot):
+            return
         for worker in workers:
             with contextlib.suppress(WorkerCancelled):
                 await worker.wait()

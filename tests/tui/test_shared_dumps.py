@@ -61,7 +61,7 @@ async def drawn(pilot, dumps):
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=lambda size: "x".join(map(str, size)))
 async def test_the_main_screens_are_whole_and_the_same_twice(open_app, dumps, size):
-    dumps = dumps if size == (80, 24) else dumps[::2]
+    dumps = dumps if size == (80, 24) else dumps[:1]
     seen = []
     for theme in ("dark", "light"):
         settings = Settings(theme=theme)
