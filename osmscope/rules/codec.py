@@ -41,6 +41,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _AUTHORITY = re.compile(r"[!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]*")
 _BLANK = " \t"
+_AROUND_TARGET = "".join(map(chr, range(0x21)))
 _PATH_GAP = re.compile(r"[\t \x80-\U0010ffff]")
 
 
@@ -65,8 +66,10 @@ def decode(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply
 
 def _decode_http1(hcm: HttpConnectionManager, request: Request) -> Headers | LocalReply:
     """Look at the size of all and at the request line, then at one header after the other."""
-    headers = join_inline(_trimmed(request.headers), request.protocol)
-    size, line = refuse_size(hcm, request), _refused_request_line(hcm, request)
+    trimmed = _trimmed(request.headers)  # the request line has blanks between its parts, too
+    headers = join_inline(trimmed, request.protocol)
+    line = _refused_request_line(hcm, request.with_headers(trimmed))
+    size = refuse_size(hcm, request)
     reply = (
         (line or size if reads_line_first(hcm) else size or line)
         or refuse_content_length(headers)
@@ -135,6 +138,23 @@ def _with_scheme(request: Request) -> Headers:
 def refusal(code: int, details: str, reason: str) -> LocalReply:
     """Make the reply of a codec."""
     return LocalReply(code=code, flags=("DPE",), details=details, reason=reason)
+
+
+def is_request_line(headers: Headers) -> bool:
+    """Tell whether a line is the first of an HTTP/1 request, known method or not.
+
+    That is all that `http_inspector` asks, before any filter chain is chosen.
+
+    Args:
+        headers: The request's, with `:method`, `:path` and `:authority`.
+    """
+    path = (headers.first(":path") or "/").strip(_AROUND_TARGET)
+    return (
+        _TOKEN.fullmatch(headers.first(":method") or "") is not None
+        and _CONTROL.search(path) is None
+        and _PATH_GAP.search(path) is None
+        and is_parsable(headers.set(":path", path))
+    )
 
 
 def _trimmed(headers: Headers) -> Headers:

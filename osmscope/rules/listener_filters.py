@@ -36,7 +36,8 @@ from osmscope.rules.listener_filter_predicate import is_disabled
 from osmscope.rules.network_filters.set_filter_state import keep
 from osmscope.rules.result import Outcome
 
-Protocol = Literal["http/1.1", "h2", "tcp"]
+Protocol = Literal["http/1.1", "h2", "tcp", "no request line"]
+"""What a client speaks; the last is HTTP/1 whose first line no parser reads."""
 
 _DETECTED = {"http/1.1": "http/1.1", "h2": "h2c"}
 _DEFAULT_TIMEOUT = "15s"
@@ -200,7 +201,7 @@ class _Inspection:
             self.steps.append(f"{label} finds {detected}")
             return
         self.steps.append(f"{label} finds no HTTP")
-        if not self.connection.tls:
+        if not self.connection.tls and self.protocol == "tcp":
             self._assume("the client's first bytes are not an HTTP request")
             self._wait(label)
 

@@ -7,7 +7,9 @@ from osmscope.resources.listener import FilterChain, Listener, ListenerFilter
 from osmscope.resources.matcher import TypedExtensionConfig
 from osmscope.resources.network_filters import TcpProxy
 from osmscope.rules import listener_filters, network_filter_chain
+from osmscope.rules.codec import is_request_line
 from osmscope.rules.downstream_tls import handshake
+from osmscope.rules.facts import Headers
 from osmscope.rules.listener_selection import ListenerChoice, WantedConnection
 from osmscope.rules.network_filters.network_filter_result import Closed
 from osmscope.rules.upstream_connect_mode import Connecting, connecting
@@ -85,11 +87,20 @@ def _with_config(
     return _replace(listener_filter, typed_config=body)
 
 
+def has_request_line(request: TraceRequest) -> bool:
+    """Whether what the client sends first is what it should be for its protocol."""
+    if request.spoken != "http/1.1":
+        return True
+    names = {":method": request.method or "GET", ":path": request.path, ":authority": request.host}
+    return is_request_line(Headers({name: (text,) for name, text in names.items() if text}))
+
+
 def _inspect(
     sidecar: Sidecar, path: ConnectionPath, choice: ListenerChoice, request: TraceRequest
 ) -> ConnectionPath:
     """Run the listener filters, of the accepting listener first where it hands over."""
     connection = path.connection
+    spoken = request.spoken if has_request_line(request) else "no request line"
     inspected = []
     assumptions: list[str] = []
     for listener in (choice.accepted_by, choice.listener):
@@ -97,7 +108,7 @@ def _inspect(
             continue
         if request.direct_src_ip is None and listener_filters.takes_proxy_header(listener):
             connection = _replace(connection, direct_source_ip=None)
-        result = listener_filters.inspect(_delivered(sidecar, listener), connection, request.spoken)
+        result = listener_filters.inspect(_delivered(sidecar, listener), connection, spoken)
         inspected.append((listener, result))
         connection = result.connection
         assumptions.extend(result.assumptions)

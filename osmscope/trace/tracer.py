@@ -12,7 +12,7 @@ from osmscope.resources.proxy import Proxy
 from osmscope.rules.facts import Headers
 from osmscope.trace.answer import Answer, Explanation, NearMiss
 from osmscope.trace.assumptions import assumptions_of
-from osmscope.trace.connection import evaluate_connection
+from osmscope.trace.connection import evaluate_connection, has_request_line
 from osmscope.trace.evidence import counters_of
 from osmscope.trace.explain import steps_of
 from osmscope.trace.http import evaluate_http
@@ -134,6 +134,7 @@ class Tracer:
             request.alpn,
             request.client_certificate,
             request.protocol,
+            has_request_line(request),
         )
         path = self._connections.get(key)
         if path is None:

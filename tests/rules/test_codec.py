@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
-from osmscope.rules.codec import METHODS, decode
+from osmscope.rules.codec import METHODS, decode, is_request_line
 from osmscope.rules.facts import Connection, Headers, Request
 from osmscope.rules.local_reply import LocalReply
 
@@ -75,6 +75,7 @@ def test_custom_methods_are_tokens(method: str, expected: tuple[int, str] | None
         ("/a\x01b", INVALID),
         ("/a\x7fb", INVALID),
         ("foo", CODEC_ERROR),
+        (" \t/a \t", None),
     ],
 )
 def test_characters_of_a_path(path: str, expected: tuple[int, str] | None) -> None:
@@ -215,6 +216,27 @@ def test_framing_and_named_headers(
     sent: list[tuple[str, str]], expected: tuple[int, str] | None
 ) -> None:
     assert refused(hcm(), request(*sent)) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/", True),
+        ("foo", "/", True),
+        ("GET", None, True),
+        ("GET", "http://h/a", True),
+        ("GET", "\x01/a\x0b ", True),
+        ("G<T", "/", False),
+        ("GET", "/a b", False),
+        ("GET", "/é", False),
+        ("GET", "/a\x01b", False),
+        ("GET", "h:80", False),
+    ],
+)
+def test_what_a_listener_filter_takes_for_a_request_line(method, path, expected):
+    names = {":method": method, ":path": path, ":authority": "h"}
+    headers = Headers({name: (text,) for name, text in names.items() if text})
+    assert is_request_line(headers) is expected
 
 
 def test_a_target_that_the_connection_manager_refuses() -> None:

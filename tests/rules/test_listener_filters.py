@@ -263,6 +263,13 @@ def test_steps_say_what_each_filter_did(
     assert inspect(listener(one), connection, "http/1.1").steps == (step,)
 
 
+def test_what_has_no_request_line_is_no_http() -> None:
+    result = inspect(listener(HTTP_INSPECTOR), PLAIN, "no request line")
+    assert result.steps == ("http_inspector finds no HTTP",)
+    assert result.connection.application_protocols == PLAIN.application_protocols
+    assert result.assumptions == ()
+
+
 def test_http_inspector_leaves_tls_alone() -> None:
     steps = inspect(listener(TLS_INSPECTOR, HTTP_INSPECTOR), TLS, "h2").steps
     assert steps[1] == "http_inspector leaves TLS alone"
