@@ -31,6 +31,9 @@ BATCH = 150
 MOST_REJECTED = 0.5
 """The share of a family's configurations that Envoy may refuse: more, and it tests too little."""
 
+DEVIATIONS = 3
+"""By how much more it may be by chance, where few are drawn."""
+
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_cases_agree_with_envoy(
@@ -50,7 +53,8 @@ def test_random_cases_agree_with_envoy(
             pytest.fail(_kept(envoy_oracle, different, pytestconfig.option.oracle_seed))
     with capsys.disabled():
         print(f" {dict(counts)}", end="")
-    assert counts["rejected"] <= MOST_REJECTED * counts["configurations"]
+    drawn = counts["configurations"]
+    assert counts["rejected"] <= MOST_REJECTED * drawn + DEVIATIONS * math.sqrt(drawn) / 2
 
 
 def test_cases_that_once_differed_agree(envoy_oracle: Oracle) -> None:
