@@ -28,7 +28,7 @@ class ResolvedFilter(msgspec.Struct, frozen=True):
 
     enabled: bool
     config: Resource
-    """The configuration to use."""
+    """The configuration to use, also where the filter is held by one that nothing disables."""
     levels: tuple[Resource, ...] = ()
     """All per-route configurations, the most general first."""
     reason: str = ""
@@ -55,13 +55,12 @@ def resolve(
         return ResolvedFilter(not http_filter.disabled, own, (), reason)
     configs = [_unwrapped(config) for config in found]
     merged = tuple(c for c in reversed(configs) if not isinstance(c, FilterConfig))
-    nearest = configs[0]
+    nearest, used = configs[0], (own, *merged)[-1]  # the last is the most specific one
     if not isinstance(nearest, FilterConfig):
-        return ResolvedFilter(True, nearest, merged, "configured for this route")
+        return ResolvedFilter(True, used, merged, "configured for this route")
     if nearest.disabled:
-        return ResolvedFilter(False, own, merged, "disabled for this route")
-    # The last of `merged` is the most specific one.
-    return ResolvedFilter(True, (own, *merged)[-1], merged, "enabled for this route")
+        return ResolvedFilter(False, used, merged, "disabled for this route")
+    return ResolvedFilter(True, used, merged, "enabled for this route")
 
 
 def _decoded(name: str, body: msgspec.Raw) -> Resource:

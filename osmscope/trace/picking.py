@@ -32,6 +32,8 @@ from osmscope.trace.path import Upstream
 from osmscope.trace.sidecar import Sidecar
 
 _replace = msgspec.structs.replace
+ASKED_BEFORE = "the host was asked for before: a first request may find no endpoint yet (503 UH)"
+"""Seen of Envoy 1.40.0 now and then: it picks before its workers know the new host."""
 
 _NO_HOST = LocalReply(
     code=503, flags=("UH",), details="no_healthy_upstream", reason="the cluster has no endpoint"
@@ -194,6 +196,7 @@ def _dynamic(start: Upstream, request: Request) -> Upstream:
     found = dynamic_host(request, tls=start.cluster is not None and speaks_tls(start.cluster))
     if found.missing:
         return _replace(start, missing=found.missing)
+    start = _replace(start, assumptions=(*start.assumptions, ASKED_BEFORE))
     return _certain(start, found.address, "the authority is an address (dynamic forward proxy)")
 
 

@@ -210,6 +210,7 @@ def _hash_keys(endpoint: Json) -> set[str]:
 
 
 _CHECKS = {
+    "the host was asked for before": _by_details(r"cares_success:.*"),
     ", for which Envoy asks DNS is not known": _by_details(r"dns_resolution_failure\{.*\}"),
     "the endpoint answers before the time of grpc-timeout": _by_details("max_duration_timeout"),
     "the header command": _of_a_command,

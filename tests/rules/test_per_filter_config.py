@@ -30,7 +30,7 @@ def wrapped(**fields: object) -> dict[str, object]:
     [
         ([fault("route"), fault("vhost")], True, "route", ["vhost", "route"]),
         ([None, fault("vhost"), fault("rc")], True, "vhost", ["rc", "vhost"]),
-        ([wrapped(disabled=True), fault("vhost")], False, "own", ["vhost"]),
+        ([wrapped(disabled=True), fault("vhost")], False, "vhost", ["vhost"]),
         ([fault("route"), wrapped(disabled=True)], True, "route", ["route"]),
         ([wrapped(config={}), fault("vhost")], True, "vhost", ["vhost"]),
         ([wrapped(config={}), None, fault("rc")], True, "rc", ["rc"]),
