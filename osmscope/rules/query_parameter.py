@@ -9,6 +9,7 @@ for true.
 
 import functools
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from osmscope.resources.matcher import QueryParameterMatcher, RegexMatcher, StringMatcher
 from osmscope.rules.result import Match, all_of, decided, missed
@@ -22,6 +23,12 @@ def query_parameter(path: str, name: str) -> str | None:
         if key == name:
             return value
     return None
+
+
+def decoded_parameters(path: str) -> list[tuple[str, str]]:
+    """List the names and values of a query, percent escapes decoded, as filters of keys see it."""
+    parts = (part.partition("=") for part in path.partition("?")[2].split("&") if part)
+    return [(unquote(name), unquote(value)) for name, _, value in parts]
 
 
 def match_query_parameters(matchers: Sequence[QueryParameterMatcher], path: str) -> Match:

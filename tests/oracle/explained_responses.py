@@ -19,7 +19,7 @@ from tests.oracle.families.responses import CHANGED
 
 _CHANGE = re.compile(
     '(the weighted cluster|the route configuration|the route|the virtual host) '
-    '(removes|adds, if absent,|adds|sets, if present,|sets) "([^"]*)"'
+    '(removes|adds, if absent,|adds|sets, if present,|sets) "(.*?)"(?=$|[,;] )'
 )  # fmt: skip
 _BY_ROUTES = ("direct_response", "via_upstream")
 """The details of what a route answers, and of what its endpoint does."""

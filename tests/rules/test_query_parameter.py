@@ -4,6 +4,7 @@ import pytest
 
 from osmscope.resources.matcher import QueryParameterMatcher, RegexMatcher, StringMatcher
 from osmscope.rules.query_parameter import (
+    decoded_parameters,
     match_query_parameter,
     match_query_parameters,
     query_parameter,
@@ -79,3 +80,14 @@ def test_all_matchers_have_to_fit_and_the_one_that_fails_is_named() -> None:
     assert match_query_parameters(asked, "/?p&q=2").consulted == (
         "query_parameters[1].string_match",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/", []),
+        ("/?%61=%62&c&&d=e=f", [("a", "b"), ("c", ""), ("d", "e=f")]),
+    ],
+)
+def test_parameters_with_their_escapes_decoded(path, parameters):
+    assert decoded_parameters(path) == parameters

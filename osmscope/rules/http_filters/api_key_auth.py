@@ -12,7 +12,6 @@ there is assumed to be a known client's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import unquote
 
 from osmscope.resources.http_filters.authentication import (
     ApiKeyAuth,
@@ -24,6 +23,7 @@ from osmscope.rules.facts import Headers, Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.outcome import answered
 from osmscope.rules.local_reply import LocalReply
+from osmscope.rules.query_parameter import decoded_parameters
 
 _REDACTED = "[redacted]"
 
@@ -77,7 +77,7 @@ def _key(source: ApiKeySource, request: Request) -> str | None:
     if source.header:
         return request.headers.first(source.header)
     if source.query:
-        return next((v for n, v in _parameters(request.path) if n == source.query), None)
+        return next((v for n, v in decoded_parameters(request.path) if n == source.query), None)
     return cookie(request.headers, source.cookie)
 
 
@@ -92,12 +92,6 @@ def _without_keys(sources: Sequence[ApiKeySource], request: Request) -> Headers:
     path, mark, _ = request.path.partition("?")
     if not removed or not mark:
         return headers
-    pairs = (pair for pair in _parameters(request.path) if pair[0] not in removed)
+    pairs = (pair for pair in decoded_parameters(request.path) if pair[0] not in removed)
     left = "&".join(f"{name}={value}" for name, value in sorted(pairs, key=lambda pair: pair[0]))
     return headers.set(":path", f"{path}?{left}" if left else path)
-
-
-def _parameters(path: str) -> list[tuple[str, str]]:
-    """List names and values of a query, both decoded."""
-    parts = (part.partition("=") for part in path.partition("?")[2].split("&") if part)
-    return [(unquote(name), unquote(value)) for name, _, value in parts]

@@ -24,6 +24,7 @@ from osmscope.rules.local_reply import LocalReply
 from osmscope.rules.runtime_fraction import probability
 
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_IN_HEADER = re.compile(r"\+?[0-9]{1,18}")
 _GRPC_CODE = 200
 _MIN_STATUS, _MAX_STATUS = 200, 599
 
@@ -165,7 +166,7 @@ def _share(
 
 def _header_number(request: Request, name: str) -> int | None:
     value = request.headers.first(name)
-    return int(value) if value is not None and _WHOLE.fullmatch(value) else None
+    return int(value) if value is not None and _IN_HEADER.fullmatch(value) else None
 
 
 def _number(override: object, default: int | None) -> int | None:

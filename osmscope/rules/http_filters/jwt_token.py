@@ -21,7 +21,7 @@ import msgspec
 from osmscope.resources.http_filters.authentication import JwtHeader, JwtProvider
 from osmscope.rules.cookie import cookie
 from osmscope.rules.facts import Request
-from osmscope.rules.query_parameter import query_parameter
+from osmscope.rules.query_parameter import decoded_parameters
 
 MALFORMED = "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections"
 
@@ -74,7 +74,7 @@ def _tokens(provider: JwtProvider, request: Request) -> Iterable[Token]:
         if value is not None and location.value_prefix in value:
             yield Token(value=_after(location.value_prefix, value), header=location.name)
     for name in parameters:
-        value = query_parameter(request.path, name)
+        value = next((v for n, v in decoded_parameters(request.path) if n == name), None)
         if value is not None:
             yield Token(value=value, parameter=name)
     for name in provider.from_cookies:

@@ -65,6 +65,8 @@ def test_abort(fault: Fields, headers: dict[str, str], expected: int | None) -> 
     ("percentage", "headers", "expected"),
     [
         (ALWAYS, {"request": "503"}, 503),
+        (ALWAYS, {"request": "+503"}, 503),
+        (ALWAYS, {"request": "-503"}, None),
         (ALWAYS, {"request": "600"}, None),
         (ALWAYS, {"request": "199"}, None),
         (ALWAYS, {"request": "junk"}, None),

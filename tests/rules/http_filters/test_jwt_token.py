@@ -33,6 +33,7 @@ def request_with(path: str = "/", **sent: str) -> Request:
         ({}, "/", {"authorization": "Bearera.b.c"}, []),
         ({}, "/?access_token=a", {}, ["a"]),
         ({}, "/?access_token=", {}, [""]),
+        ({}, "/?%61ccess_token=%61", {}, ["a"]),
         (ELSEWHERE, "/?access_token=a", {"authorization": "Bearer a"}, []),
         (ELSEWHERE, "/", {"x_t": "T a"}, ["a"]),
         (ELSEWHERE, "/", {"x_t": "a"}, []),
