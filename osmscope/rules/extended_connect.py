@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from osmscope.resources.http_connection_manager import HttpConnectionManager
 from osmscope.rules.facts import Headers
+from osmscope.rules.http2_fields import reset
 from osmscope.rules.local_reply import LocalReply
 
 _BYTESTREAM = "bytestream"
@@ -29,11 +30,11 @@ def refuse_protocol(hcm: HttpConnectionManager, headers: Headers) -> LocalReply 
     options = hcm.http2_protocol_options
     if options is None or not options.allow_connect:
         words = "extended CONNECT is not allowed (http2_protocol_options.allow_connect)"
-        return _reset("invalid.header.field", words)
+        return reset("invalid.header.field", words)
     if not protocol:
-        return _reset("invalid.header.field", "the field :protocol is empty")
+        return reset("invalid.header.field", "the field :protocol is empty")
     if headers.first(":method") != "CONNECT":
-        return _reset("violation.of.messaging.rule", "only CONNECT may have a :protocol")
+        return reset("violation.of.messaging.rule", "only CONNECT may have a :protocol")
     return None
 
 
@@ -44,7 +45,3 @@ def as_upgrade(headers: Headers) -> Headers:
         return headers
     changed = headers.remove(":protocol").set(":method", "GET")
     return changed.set("upgrade", protocol).set("connection", "upgrade")
-
-
-def _reset(details: str, reason: str) -> LocalReply:
-    return LocalReply(code=0, flags=("DPE",), details=f"http2.{details}", reason=reason)

@@ -29,32 +29,38 @@ _FORMS = {
 def refuse_field(name: str, values: tuple[str, ...]) -> LocalReply | None:
     """Tell what becomes of a request with a field; None where HTTP/2 allows it."""
     if not _NAME.fullmatch(name):
-        return _reset("invalid.header.field", f'"{name}" is no name of a field')
+        return reset("invalid.header.field", f'"{name}" is no name of a field')
     if name in _OF_HTTP1:
-        return _reset("invalid.header.field", f'"{name}" is a field of HTTP/1 alone')
+        return reset("invalid.header.field", f'"{name}" is a field of HTTP/1 alone')
     form = _FORMS.get(name)
     for value in values:
         if _CONTROL.search(value):
-            return _reset("invalid.header.field", f'field "{name}" has a control character')
+            return reset("invalid.header.field", f'field "{name}" has a control character')
         if form is not None and not form.fullmatch(value):
-            return _reset("invalid.header.field", f'"{value}" is not allowed in field "{name}"')
+            return reset("invalid.header.field", f'"{value}" is not allowed in field "{name}"')
     if name == "content-length" and not (len(values) == 1 and is_length(values[0])):
-        return _reset("invalid.header.field", "content-length is not one number")
+        return reset("invalid.header.field", "content-length is not one number")
     return None
 
 
 def refuse_message(headers: Headers) -> LocalReply | None:
     """Tell what becomes of a request whose fields are allowed each by itself; None if all are."""
     if ":authority" not in headers:
-        return _reset("violation.of.messaging.rule", "the request has no authority")
+        return reset("violation.of.messaging.rule", "the request has no authority")
     path = headers.first(":path")
     if path is None:
         return None
     if not path.startswith("/") and (path != "*" or headers.first(":method") != "OPTIONS"):
         words = f'the path "{path}" has no leading slash'
-        return _reset("violation.of.messaging.rule", words)
+        return reset("violation.of.messaging.rule", words)
     return None
 
 
-def _reset(details: str, reason: str) -> LocalReply:
+def reset(details: str, reason: str) -> LocalReply:
+    """Make the end of a stream that is not HTTP/2 as it should be.
+
+    Args:
+        details: What follows `http2.` in the details.
+        reason: Why, in words.
+    """
     return LocalReply(code=0, flags=("DPE",), details=f"http2.{details}", reason=reason)

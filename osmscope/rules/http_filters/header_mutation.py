@@ -21,6 +21,7 @@ from osmscope.rules.facts import Request
 from osmscope.rules.http_filters.filter_result import FilterContext, FilterResult
 from osmscope.rules.http_filters.outcome import goes_on
 from osmscope.rules.mutation_rules import assumptions, mutate
+from osmscope.rules.query_parameter import decoded_parameters
 from osmscope.rules.substitution_format import FormatContext, format_text
 
 _Parameters = dict[str, list[str]]
@@ -61,12 +62,10 @@ def _mutated(mutations: Mutations, facts: FormatContext, assumed: list[str]) -> 
 
 
 def _with_parameters(mutations: Sequence[KeyValueMutation], facts: FormatContext, path: str) -> str:
-    base, _, query = path.partition("?")
+    base = path.partition("?")[0]
     parameters: _Parameters = {}
-    for part in filter(None, query.split("&")):
-        name, _, value = part.partition("=")
-        decoded = urllib.parse.unquote(value)
-        parameters.setdefault(urllib.parse.unquote(name), []).append(decoded)
+    for name, value in decoded_parameters(path):
+        parameters.setdefault(name, []).append(value)
     for mutation in mutations:
         if mutation.remove:
             parameters.pop(mutation.remove, None)
